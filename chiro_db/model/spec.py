@@ -1,0 +1,371 @@
+"""The spec as typed values, section by section; what each key means stands in docs/spec.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from chiro_db.model.privilege import ON, PRIVILEGES
+
+_REFERENCE = re.compile(r"\$\{(env|file):([^{}]+)\}")
+_RESERVED_ROLES = frozenset({"public", "none", "current_role", "current_user", "session_user"})
+_URL_PASSWORD = re.compile(r"://[^/@\s:]*:(?!\$\{)[^@/\s]+@|\bpassword\s*=\s*(?!\$\{)\S", re.I)
+
+
+def _listed(value: Any) -> Any:
+    """One word stands for a list of one; lists become tuples, as strict models want them."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _flag(value: Any) -> Any:
+    """YAML 1.1's words for booleans, which the 1.2 core schema reads as strings."""
+    words = {"yes": True, "on": True, "no": False, "off": False}
+    return words.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _identifier(value: str) -> str:
+    if not value:
+        raise ValueError("a name must not be empty")
+    if "\0" in value:
+        raise ValueError("a name must not contain a NUL character")
+    if (size := len(value.encode())) > 63:
+        raise ValueError(f"the name is {size} bytes long; PostgreSQL cuts names at 63 bytes")
+    return value
+
+
+def _role_name(value: str) -> str:
+    _identifier(value)
+    if value in _RESERVED_ROLES or value.startswith("pg_"):
+        raise ValueError(f"`{value}` is a reserved role name")
+    return value
+
+
+def _schema_name(value: str) -> str:
+    _identifier(value)
+    if value.startswith("pg_") or value == "information_schema":
+        raise ValueError(f"`{value}` is a reserved schema name")
+    return value
+
+
+def _privileges(value: Any) -> Any:
+    value = _listed(value)
+    if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
+        return value
+    known = {p for of_type in PRIVILEGES.values() for p in of_type} | {"ALL"}
+    result = []
+    for given in value:
+        name = {"TEMP": "TEMPORARY", "ALL PRIVILEGES": "ALL"}.get(given.upper(), given.upper())
+        if name not in known:
+            raise ValueError(f"`{given}` is not a privilege; known are {', '.join(sorted(known))}")
+        result.append(name)
+    if not result:
+        raise ValueError("the list of privileges is empty")
+    return tuple(dict.fromkeys(result))
+
+
+def _day(value: Any) -> Any:
+    """A date or, with a time, an instant; one without a zone is UTC."""
+    if not isinstance(value, str) or value == "infinity":
+        return value
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"`{value}` is not a date; write 2027-06-30 or infinity") from None
+    instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return instant.astimezone(UTC).isoformat(sep=" ")
+
+
+def is_secret(value: str) -> bool:
+    """Whether the whole value is one reference, such as `${env:NAME}`."""
+    return _REFERENCE.fullmatch(value) is not None
+
+
+def references(value: str) -> list[tuple[str, str]]:
+    """The (source, name) pairs of all references in the value."""
+    return _REFERENCE.findall(value)
+
+
+def _secret(value: str) -> str:
+    if not is_secret(value):
+        raise ValueError(
+            "a literal password; write a reference such as ${env:NAME} or ${file:PATH}"
+        )
+    return value
+
+
+def _url(value: str) -> str:
+    if _URL_PASSWORD.search(value):
+        raise ValueError("a literal password in a URL; write ${env:NAME} in its place")
+    return value
+
+
+Identifier = Annotated[str, BeforeValidator(lambda v: _identifier(v) if isinstance(v, str) else v)]
+RoleName = Annotated[str, BeforeValidator(lambda v: _role_name(v) if isinstance(v, str) else v)]
+SchemaName = Annotated[str, BeforeValidator(lambda v: _schema_name(v) if isinstance(v, str) else v)]
+Flag = Annotated[bool, BeforeValidator(_flag, json_schema_input_type=bool)]
+Strings = Annotated[
+    tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])
+]
+Privileges = Annotated[
+    tuple[str, ...], BeforeValidator(_privileges, json_schema_input_type=str | list[str])
+]
+SettingValue = bool | int | float | str | tuple[bool | int | float | str, ...]
+Settings = dict[Identifier, SettingValue]
+Instant = Annotated[str, BeforeValidator(_day, json_schema_input_type=str)]
+Severity = Literal["error", "warning", "off"]
+
+
+class Section(BaseModel):
+    """A mapping of the spec: unknown keys are errors, values are never coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Extension(Section):
+    schema_: Annotated[SchemaName | None, Field(alias="schema")] = None
+
+
+def _extensions(value: Any) -> Any:
+    if isinstance(value, list):
+        return {name: {} for name in value}
+    if isinstance(value, dict):
+        return {name: {} if body is None else body for name, body in value.items()}
+    return value
+
+
+Extensions = Annotated[
+    dict[Identifier, Extension],
+    BeforeValidator(_extensions, json_schema_input_type=list[str] | dict[str, Extension | None]),
+]
+
+
+class DatabaseGrant(Section):
+    to: Strings
+    privileges: Privileges
+    grantable: Flag = False
+    reason: str | None = None
+    until: date | None = None
+
+
+class Database(Section):
+    name: Identifier
+    owner: RoleName | None = None
+    comment: str | None = None
+    extensions: Extensions = Field(default_factory=dict)
+    settings: Settings = Field(default_factory=dict)
+    grants: tuple[DatabaseGrant, ...] = ()
+
+
+class Retention(Section):
+    days: Annotated[int, Field(ge=1)]
+
+
+class Backup(Section):
+    to: str | None = None
+    copies: tuple[str, ...] = ()
+    schedule: str | None = None
+    retention: Retention | None = None
+
+
+class Target(Section):
+    embedded: Flag = False
+    url: Annotated[str | None, BeforeValidator(lambda v: _url(v) if isinstance(v, str) else v)] = (
+        None
+    )
+    protected: Flag = False
+    skip_blocked: Flag = False
+    backup: Backup | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Target:
+        if self.embedded == (self.url is not None):
+            raise ValueError("a target has either `embedded: true` or a `url`")
+        return self
+
+
+class MemberOf(Section):
+    role: str
+    inherit: Flag | None = None  # absent: as the member's attribute INHERIT
+    set: Flag = True
+    admin: Flag = False
+
+
+def _member_of(value: Any) -> Any:
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, list):
+        return tuple({"role": item} if isinstance(item, str) else item for item in value)
+    return value
+
+
+MembersOf = Annotated[
+    tuple[MemberOf, ...],
+    BeforeValidator(_member_of, json_schema_input_type=str | list[str | MemberOf]),
+]
+
+
+class Role(Section):
+    state: Literal["present", "absent"] = "present"
+    reassign_to: RoleName | None = None
+    login: Flag | None = None
+    superuser: Flag | None = None
+    createdb: Flag | None = None
+    createrole: Flag | None = None
+    replication: Flag | None = None
+    bypassrls: Flag | None = None
+    inherit: Flag | None = None
+    connection_limit: Annotated[int, Field(ge=-1)] | None = None
+    valid_until: Instant | None = None
+    password: Annotated[
+        str | None, BeforeValidator(lambda v: _secret(v) if isinstance(v, str) else v)
+    ] = None
+    comment: str | None = None
+    member_of: MembersOf | None = None  # None and () differ for administrators
+    settings: Settings = Field(default_factory=dict)
+
+
+class Level(Section):
+    schema_: Annotated[Privileges, Field(alias="schema")] = ()
+    tables: Privileges = ()
+    sequences: Privileges = ()
+    functions: Privileges = ()
+    types: Privileges = ()
+
+    def of(self, on: str) -> tuple[str, ...]:
+        """The privileges on one of `ON`."""
+        return self.schema_ if on == "schema" else getattr(self, on)  # type: ignore[no-any-return]
+
+
+READ = Level(schema=("USAGE",), tables=("SELECT",), sequences=("SELECT",))
+WRITE = Level(
+    schema=("USAGE",),
+    tables=("SELECT", "INSERT", "UPDATE", "DELETE"),
+    sequences=("SELECT", "USAGE", "UPDATE"),
+    functions=("EXECUTE",),
+)
+BUILT_IN_LEVELS: Mapping[str, Level] = {"read": READ, "write": WRITE}
+On = Literal["schema", "tables", "sequences", "functions", "types"]
+NARROWING = ("tables", "sequences", "functions", "types", "columns")
+
+
+class Grant(Section):
+    to: Strings
+    level: str | None = None
+    privileges: Privileges | None = None
+    on: Annotated[
+        tuple[On, ...], BeforeValidator(_listed, json_schema_input_type=On | list[On])
+    ] = ()
+    tables: Strings | None = None
+    sequences: Strings | None = None
+    functions: Strings | None = None
+    types: Strings | None = None
+    columns: dict[str, Strings] | None = None
+    cover: Literal["existing", "future"] | None = None
+    grantable: Flag = False
+    reason: str | None = None
+    until: date | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        return any(getattr(self, key) is not None for key in NARROWING)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Grant:
+        if (self.level is None) == (self.privileges is None):
+            raise ValueError("a grant has either `level` or `privileges`")
+        if self.level is not None and self.on:
+            raise ValueError("`on` goes with `privileges`; a level says itself what it covers")
+        if self.on and self.narrowed:
+            raise ValueError("`on` and a list of names exclude each other")
+        if self.privileges is not None and not self.on and not self.narrowed:
+            raise ValueError(f"`privileges` needs `on`: {', '.join(ON)}")
+        if self.cover and self.narrowed:
+            raise ValueError("`cover` goes with whole-schema grants; named objects exist already")
+        return self
+
+
+class SlowQueries(Section):
+    threshold: str | int | None = None
+    sample: Annotated[float, Field(ge=0, le=1)] | None = None
+    log_lock_waits: Flag | None = None
+    log_temp_files: str | int | None = None
+    auto_explain: Flag | None = None
+    track_io_timing: Flag | None = None
+
+
+class Service(Section):
+    purpose: str | None = None
+    schema_: Annotated[SchemaName, Field(alias="schema")]
+    owner: RoleName
+    app: RoleName | None = None
+    reader: RoleName | None = None
+    migrator: RoleName | None = None
+    creators: Strings = ()
+    grants: tuple[Grant, ...] = ()
+    settings: Settings = Field(default_factory=dict)
+    slow_queries: SlowQueries | None = None
+    backup: Backup | None = None
+
+    @property
+    def schema_name(self) -> str:
+        return self.schema_
+
+    @property
+    def logins(self) -> tuple[str, ...]:
+        """The roles that the service's own lines declare with LOGIN, each once."""
+        given = (self.owner, self.app, self.migrator)
+        return tuple(dict.fromkeys(role for role in given if role is not None))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """All roles that the service's own lines declare, each once."""
+        return tuple(dict.fromkeys((*self.logins, *([self.reader] if self.reader else []))))
+
+
+class Ignore(Section):
+    roles: Strings = ()
+    schemas: Strings = ()
+
+
+class Policy(Section):
+    severity: Severity = "error"
+
+
+def _none_is_empty(value: Any) -> Any:
+    """`reporting:` with nothing behind it is `reporting: {}`."""
+    if isinstance(value, dict):
+        return {key: {} if body is None else body for key, body in value.items()}
+    return value
+
+
+class Spec(Section):
+    version: Literal[1]
+    enforce: Literal["exact", "additive"] = "exact"
+    database: Database
+    targets: dict[str, Target] = Field(default_factory=dict)
+    roles: Annotated[
+        dict[RoleName, Role],
+        BeforeValidator(_none_is_empty, json_schema_input_type=dict[str, Role | None]),
+    ] = Field(default_factory=dict)
+    levels: dict[str, Level] = Field(default_factory=dict)
+    services: dict[str, Service] = Field(default_factory=dict)
+    slow_queries: SlowQueries | None = None
+    backup: Backup | None = None
+    ignore: Ignore = Ignore()
+    policies: dict[str, Policy] = Field(default_factory=dict)
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _known_version(cls, value: Any) -> Any:
+        if value != 1 or isinstance(value, bool):
+            raise ValueError("this chirodb reads version 1")
+        return value
+
+    def level(self, name: str) -> Level:
+        return BUILT_IN_LEVELS.get(name) or self.levels[name]
