@@ -1,0 +1,31 @@
+"""What several commands' options mean."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from chiro_db.errors import ChirodbError
+
+_DEFAULTS = (Path("chirodb.yaml"), Path("schema_specs"))
+
+
+def spec_path(given: Path | None) -> Path:
+    """`--spec`, else CHIRODB_SPEC, else chirodb.yaml, else schema_specs/; it exists."""
+    named = given or Path(os.environ.get("CHIRODB_SPEC", ""))
+    if named != Path():
+        if named.exists():
+            return named
+        option = "--spec" if given else "CHIRODB_SPEC"
+        raise ChirodbError(
+            f"there is no spec at `{named}`",
+            hint=f"{option} names a YAML file or a directory of them",
+        )
+    for path in _DEFAULTS:
+        if path.exists():
+            return path
+    raise ChirodbError(
+        "no spec was found",
+        where=str(Path.cwd()),
+        hint="name it with --spec or CHIRODB_SPEC; `chirodb init` writes one to start from",
+    )

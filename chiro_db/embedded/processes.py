@@ -1,0 +1,49 @@
+"""Ending the processes of a server, never those of anyone else."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import signal
+from pathlib import Path
+
+
+def is_postmaster(pid: int, data: Path) -> bool:
+    """Whether that pid is now a server of this data directory; False for a zombie."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except FileNotFoundError:
+        if Path("/proc/self").exists():
+            return False
+        return _is_postmaster_by_ps(pid, data)
+    except OSError:
+        return False
+    return (b"-D", os.fsencode(data)) in itertools.pairwise(command)
+
+
+def _is_postmaster_by_ps(pid: int, data: Path) -> bool:
+    """Where there is no /proc (macOS)."""
+    import subprocess
+
+    shown = subprocess.run(
+        ["/bin/ps", "-p", str(pid), "-o", "command="],
+        capture_output=True,
+        timeout=10,
+        check=False,
+    )
+    return b" -D " + os.fsencode(data) in shown.stdout
+
+
+def end(pid: int, how: signal.Signals) -> None:
+    """It may have ended by itself."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, how)
+
+
+def end_orphans(data: Path) -> None:
+    """A backend busy with a query does not notice that its postmaster was killed."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (entry / "cwd").readlink() == data:
+                end(int(entry.name), signal.SIGQUIT)
