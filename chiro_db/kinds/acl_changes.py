@@ -1,0 +1,254 @@
+"""From the difference of an ACL to GRANT and REVOKE, for anything that has an ACL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from chiro_db import sql
+from chiro_db.kinds.scope import Scope
+from chiro_db.model import acl
+from chiro_db.model.acl import Delta, Entry, Grantee, Source, Wanted
+from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
+from chiro_db.model.privilege import PRIVILEGES, Securable, known
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an ACL is on: for the statement, the address and the reader."""
+
+    securable: Securable
+    on: sql.Value
+    address: str
+    shown: str
+    source: Source = ()
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Privileges that some grantees get alike."""
+
+    grantees: tuple[Grantee, ...]
+    privileges: tuple[str, ...]
+    grantable: bool
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Privileges, or grant options, that a grantee loses, and the extras that this mends."""
+
+    grantee: Grantee
+    privileges: tuple[str, ...]
+    option_only: bool
+    cascade: bool
+    causes: tuple[Entry, ...]
+
+
+def shown(role: Grantee) -> str:
+    return "PUBLIC" if role is None else sql.quote_name(role)
+
+
+def _ordered(securable: Securable, privileges: Collection[str]) -> tuple[str, ...]:
+    order = PRIVILEGES[securable]
+    return tuple(sorted(privileges, key=order.index))
+
+
+def taken(delta: Delta, securable: Securable) -> list[Taken]:
+    """The revokes, one for each grantee and way."""
+    groups: dict[tuple[Grantee, bool, bool], set[str]] = {}
+    for grantee, privilege, option_only, cascade in delta.revokes:
+        groups.setdefault((grantee, option_only, cascade), set()).add(privilege)
+    result = []
+    for (grantee, option_only, cascade), privileges in sorted(
+        groups.items(), key=lambda item: (item[0][0] or "", *item[0][1:])
+    ):
+        causes = tuple(
+            extra
+            for extra in delta.extras
+            if extra.privilege in privileges
+            and (extra.grantee == grantee or extra.grantor == grantee)
+        )
+        ordered = _ordered(securable, privileges)
+        result.append(Taken(grantee, ordered, option_only, cascade, causes))
+    return result
+
+
+def given(delta: Delta, securable: Securable) -> list[Given]:
+    """The grants, one for each set of privileges and line of the spec."""
+    by_grantee: dict[tuple[Grantee, bool, Source], set[str]] = {}
+    for missing in delta.missing:
+        key = (missing.grantee, missing.right.grantable, missing.right.source)
+        by_grantee.setdefault(key, set()).add(missing.privilege)
+    together: dict[tuple[frozenset[str], bool, Source], list[Grantee]] = {}
+    for (grantee, grantable, source), privileges in by_grantee.items():
+        together.setdefault((frozenset(privileges), grantable, source), []).append(grantee)
+    result = [
+        Given(
+            tuple(sorted(grantees, key=lambda g: g or "")),
+            _ordered(securable, privileges),
+            grantable,
+            source,
+        )
+        for (privileges, grantable, source), grantees in together.items()
+    ]
+    return sorted(result, key=lambda g: ([x or "" for x in g.grantees], g.privileges))
+
+
+def privilege_list(securable: Securable, privileges: Sequence[str], version: int) -> sql.Value:
+    """The privileges as words; all that there are is ALL."""
+    if tuple(privileges) == known(securable, version) and len(privileges) > 1:
+        return sql.Keyword("ALL PRIVILEGES")
+    return sql.Listed(sql.Keyword(p) for p in privileges)
+
+
+def origin(causes: Collection[Entry], owner: str) -> str:
+    """Why something is taken away, for a person: what the spec does not have, and who gave it."""
+    if not causes:
+        return "not in the spec"
+    grantors = sorted({entry.grantor for entry in causes})
+    by = ", ".join(sql.quote_name(g) for g in grantors)
+    return "not in the spec" + ("" if grantors == [owner] else f", granted by {by}")
+
+
+def revoke_change(
+    target: Target, item: Taken, *, owner: str, step: Step, statement: str
+) -> Change:
+    words = ", ".join(item.privileges)
+    what = f"grant option for {words}" if item.option_only else words
+    summary = f"revoke {what} on {target.shown} from {shown(item.grantee)}"
+    others = sorted({e.grantee or "PUBLIC" for e in item.causes if e.grantee != item.grantee})
+    if others:
+        summary += f" and what it granted to {', '.join(others)}"
+    return Change(
+        kind="grant",
+        address=f"grant.{target.address}.{item.grantee or 'PUBLIC'}.{'+'.join(item.privileges)}",
+        name=target.shown,
+        action=Action.DELETE,
+        summary=summary,
+        step=step,
+        statements=(Statement(statement),),
+        before={
+            "grantee": item.grantee or "PUBLIC",
+            "privileges": list(item.privileges),
+            "grant_option": item.option_only,
+            "extras": [
+                {
+                    "grantee": e.grantee or "PUBLIC",
+                    "privilege": e.privilege,
+                    "granted_by": e.grantor,
+                }
+                for e in item.causes
+            ],
+        },
+        hazards=frozenset({Hazard.REVOKES_ACCESS}),
+        service=target.service,
+        origin=origin(item.causes, owner),
+        needs=frozenset({Need("use", owner)}),
+        extra=True,
+    )
+
+
+def grant_change(
+    target: Target, item: Given, *, owner: str, step: Step, statement: str
+) -> Change:
+    words = ", ".join(item.privileges)
+    grantees = ", ".join(shown(g) for g in item.grantees)
+    names = "+".join(g or "PUBLIC" for g in item.grantees)
+    return Change(
+        kind="grant",
+        address=f"grant.{target.address}.{names}.{'+'.join(item.privileges)}",
+        name=target.shown,
+        action=Action.CREATE,
+        summary=f"grant {words} on {target.shown} to {grantees}"
+        + (" with grant option" if item.grantable else ""),
+        step=step,
+        statements=(Statement(statement),),
+        after={
+            "grantees": [g or "PUBLIC" for g in item.grantees],
+            "privileges": list(item.privileges),
+            "grant_option": item.grantable,
+        },
+        service=target.service,
+        source=item.source or target.source,
+        needs=frozenset({Need("use", owner)}),
+    )
+
+
+def above(
+    scope: Scope,
+    target: Target,
+    *,
+    entries: frozenset[Entry],
+    old_owner: str,
+    owner: str,
+    wanted: Wanted,
+    tolerated: Collection[tuple[Grantee, str]] = (),
+    complete: bool = True,
+) -> Iterator[Change]:
+    """The changes of the ACL of the database or of one schema."""
+    if owner != old_owner:
+        entries = acl.reowned(entries, old_owner, owner)
+    owned = known(target.securable, scope.server.version) if complete else ()
+
+    def spared(grantee: Grantee, privilege: str) -> bool:
+        if (grantee, privilege) in tolerated or scope.spared(grantee):
+            return True
+        return target.service is None and not scope.has_role(grantee) and bool(scope.only)
+
+    if not acl.differs(entries, owner, owned, wanted, spared):
+        return
+    delta = acl.settle(
+        entries, owner, owned, wanted, spared, additive=scope.additive, complete=complete
+    )
+    yield from _changes_of(scope, target, delta, owner)
+
+
+def _changes_of(scope: Scope, target: Target, delta: Delta, owner: str) -> Iterable[Change]:
+    version = scope.server.version
+    on = sql.Keyword(target.securable.upper())
+    items = taken(delta, target.securable)
+    if scope.additive:
+        items = reported(delta, target.securable)
+    for item in items:
+        words = privilege_list(target.securable, item.privileges, version)
+        text = sql.statement(
+            "grant/revoke",
+            option_only=item.option_only,
+            cascade=item.cascade,
+            privileges=words,
+            on=on,
+            target=target.on,
+            grantees=sql.grantee(item.grantee),
+        )
+        yield revoke_change(
+            target, item, owner=owner, step=Step.REVOKE_ABOVE, statement=text
+        )
+    for new in given(delta, target.securable):
+        text = sql.statement(
+            "grant/grant",
+            privileges=privilege_list(target.securable, new.privileges, version),
+            on=on,
+            target=target.on,
+            grantees=sql.Listed(sql.grantee(g) for g in new.grantees),
+            grantable=new.grantable,
+        )
+        yield grant_change(target, new, owner=owner, step=Step.GRANT_ABOVE, statement=text)
+
+
+def reported(delta: Delta, securable: Securable) -> list[Taken]:
+    """Under `enforce: additive` the extras themselves, though nothing is done about them."""
+    groups: dict[Grantee, list[Entry]] = {}
+    for extra in delta.extras:
+        groups.setdefault(extra.grantee, []).append(extra)
+    return [
+        Taken(
+            grantee,
+            _ordered(securable, {e.privilege for e in extras}),
+            False,
+            any(e.grantable for e in extras),
+            tuple(extras),
+        )
+        for grantee, extras in groups.items()
+    ]

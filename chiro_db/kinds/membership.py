@@ -1,0 +1,239 @@
+"""Memberships among managed roles and in predefined ones, with ADMIN, INHERIT and SET (16+)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chiro_db import sql
+from chiro_db.kinds.scope import Request, Scope
+from chiro_db.model.acl import Source
+from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
+
+NAME = "membership"
+_OPTIONS = ("admin", "inherit", "set")
+Key = tuple[str, str]  # role, member
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    role: str
+    member: str
+    grantor: str
+    automatic: bool  # granted by the bootstrap superuser, as CREATE ROLE does from 16 on
+    admin: bool
+    inherit: bool
+    set: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    role: str
+    member: str
+    admin: bool
+    inherit: bool
+    set: bool
+    source: Source
+
+
+def parameters(request: Request) -> Mapping[str, Any]:
+    return {"roles": list(request.named)}
+
+
+def desired(scope: Scope) -> dict[Key, Want]:
+    """`member_of` of every declared role, and each migrator in its owner."""
+    result: dict[Key, Want] = {}
+    for name, service in scope.services.items():
+        if service.migrator is not None:
+            source: Source = ("services", name, "migrator")
+            result[(service.owner, service.migrator)] = Want(
+                service.owner, service.migrator, False, True, True, source
+            )
+    for member in scope.declared:
+        written = scope.role(member)
+        for i, entry in enumerate((written.member_of if written else None) or ()):
+            source = ("roles", member, "member_of", i)
+            inherits = _inherits(scope, member)
+            wants = entry.inherit if entry.inherit is not None else inherits
+            if scope.server.major < 16 and (wants != inherits or not entry.set):
+                message = (
+                    f"PostgreSQL {scope.server.major} has no INHERIT and SET options of a"
+                    f" membership; `inherit` of role `{member}` decides"
+                )
+                scope.report("error", source, message)
+            result[(entry.role, member)] = Want(
+                entry.role, member, entry.admin, wants, entry.set, source
+            )
+    return result
+
+
+def _inherits(scope: Scope, role: str) -> bool:
+    """The role's attribute INHERIT: as written, else as it is, else PostgreSQL's default."""
+    written = scope.role(role)
+    if written is not None and written.inherit is not None:
+        return written.inherit
+    actual = scope.actual_roles.get(role)
+    return True if actual is None else bool(actual.inherit)
+
+
+def inherited(scope: Scope) -> Mapping[str, frozenset[str]]:
+    """By declared role all whose privileges it uses by inheritance, itself included."""
+    groups: dict[str, list[str]] = {}
+    for (role, member), want in desired(scope).items():
+        if want.inherit:
+            groups.setdefault(member, []).append(role)
+    result: dict[str, frozenset[str]] = {}
+    for role in scope.declared:
+        found, waiting = {role}, [role]
+        while waiting:
+            for group in groups.get(waiting.pop(), ()):
+                if group not in found:
+                    found.add(group)
+                    waiting.append(group)
+        result[role] = frozenset(found)
+    return result
+
+
+def _exempt(scope: Scope, row: Fact) -> bool:
+    """Rows that are nobody's business: of administrators, superusers and ignored roles."""
+    if row.member in scope.absent or row.role in scope.absent:
+        return True  # they go with the role
+    if row.role not in scope.declared and row.member not in scope.declared:
+        return True
+    if row.member in scope.administrators:
+        written = scope.role(row.member)
+        return written is None or written.member_of is None or row.automatic
+    return scope.ignored(row.member) or row.member in scope.superusers
+
+
+def changes(scope: Scope) -> Iterator[Change]:
+    want = desired(scope)
+    have: dict[Key, list[Fact]] = {}
+    rows = [r for r in scope.facts(NAME) if r.grantor not in scope.absent]
+    for row in rows:
+        have.setdefault((row.role, row.member), []).append(row)
+    left = list(rows)
+    revokes: list[tuple[Fact, str | None]] = []
+    for row in sorted(rows, key=lambda r: (r.role, r.member, r.grantor)):
+        wanted = want.get((row.role, row.member))
+        if not scope.has_role(row.member) or (wanted is None and _exempt(scope, row)):
+            continue
+        if wanted is None:
+            revokes.append((row, None))
+        elif not _exempt(scope, row):
+            revokes += [(row, o) for o in _options(scope) if _extra(row, wanted, o)]
+    for row, option in revokes:
+        yield _revoke(scope, row, option)
+        if not scope.additive:
+            left = _without(scope, left, row, option)
+    after: dict[Key, list[Fact]] = {}
+    for row in left:
+        after.setdefault((row.role, row.member), []).append(row)
+    for key, wanted in want.items():
+        if scope.has_role(wanted.member) and not _satisfied(scope, after.get(key, ()), wanted):
+            yield _grant(scope, wanted, have.get(key, ()))
+
+
+def _options(scope: Scope) -> tuple[str, ...]:
+    return _OPTIONS if scope.server.major >= 16 else ("admin",)
+
+
+def _extra(row: Fact, want: Want, option: str) -> bool:
+    return bool(getattr(row, option) and not getattr(want, option))
+
+
+def _satisfied(scope: Scope, rows: Iterable[Fact], want: Want) -> bool:
+    rows = list(rows)
+    return bool(rows) and all(
+        not getattr(want, option) or any(getattr(row, option) for row in rows)
+        for option in _options(scope)
+    )
+
+
+def _without(scope: Scope, rows: list[Fact], gone: Fact, option: str | None) -> list[Fact]:
+    """The rows that REVOKE ... CASCADE leaves: without ADMIN nobody's grants stand (16+)."""
+    from dataclasses import replace
+
+    if option is None:
+        rows = [row for row in rows if row != gone]
+    else:
+        rows = [replace(row, **{option: False}) if row == gone else row for row in rows]
+    if scope.server.major < 16 or not gone.admin or option not in (None, "admin"):
+        return rows
+    if any(r.role == gone.role and r.member == gone.member and r.admin for r in rows):
+        return rows
+    for row in [r for r in rows if r.role == gone.role and r.grantor == gone.member]:
+        rows = _without(scope, rows, row, None)
+    return rows
+
+
+def _revoke(scope: Scope, row: Fact, option: str | None) -> Change:
+    role, member = sql.Name(row.role), sql.Name(row.member)
+    by = sql.Name(row.grantor) if scope.server.major >= 16 else None
+    text = sql.statement(
+        "membership/drop",
+        role=role,
+        member=member,
+        option=sql.Keyword(option.upper()) if option else None,
+        grantor=by,
+        cascade=row.admin and option in (None, "admin") and scope.server.major >= 16,
+    )
+    what = f"{option.upper()} option of the membership" if option else "membership"
+    needs = {Need("admin", row.role)}
+    if by is not None and row.grantor != scope.server.role:
+        needs.add(Need("use", row.grantor))
+    return Change(
+        kind=NAME,
+        address=f"membership.{row.role}.{row.member}",
+        name=row.member,
+        action=Action.UPDATE if option else Action.DELETE,
+        summary=f"revoke {what} of {member} in {role}",
+        step=Step.REVOKE_MEMBERSHIP,
+        statements=(Statement(text),),
+        before={o: getattr(row, o) for o in _options(scope)} | {"granted_by": row.grantor},
+        after={option: False} if option else None,
+        hazards=frozenset({Hazard.REVOKES_ACCESS}),
+        service=scope.service_of(row.role) or scope.service_of(row.member),
+        origin=f"not in the spec, granted by {sql.quote_name(row.grantor)}",
+        needs=frozenset(needs),
+        extra=True,
+    )
+
+
+def _grant(scope: Scope, want: Want, have: Iterable[Fact]) -> Change:
+    role, member = sql.Name(want.role), sql.Name(want.member)
+    options: list[sql.Value] = []
+    if scope.server.major >= 16:
+        for option in _OPTIONS:
+            words = f"{option.upper()} {'TRUE' if getattr(want, option) else 'FALSE'}"
+            options.append(sql.Keyword(words))
+    elif want.admin:
+        options.append(sql.Keyword("ADMIN OPTION"))
+    text = sql.statement(
+        "membership/create",
+        role=role,
+        member=member,
+        options=sql.Listed(options) if options else None,
+    )
+    before = [{o: getattr(row, o) for o in _OPTIONS} for row in have]
+    said = [o for o in _OPTIONS if getattr(want, o) != (o != "admin")]
+    return Change(
+        kind=NAME,
+        address=f"membership.{want.role}.{want.member}",
+        name=want.member,
+        action=Action.UPDATE if before else Action.CREATE,
+        summary=f"make {member} a member of {role}"
+        + (f" ({', '.join(f'{o}: {_flag(want, o)}' for o in said)})" if said else ""),
+        step=Step.GRANT_MEMBERSHIP,
+        statements=(Statement(text),),
+        before=before[0] if before else None,
+        after={o: getattr(want, o) for o in _options(scope)},
+        service=scope.service_of(want.role) or scope.service_of(want.member),
+        source=want.source,
+        needs=frozenset({Need("admin", want.role)}),
+    )
+
+
+def _flag(want: Want, option: str) -> str:
+    return "true" if getattr(want, option) else "false"

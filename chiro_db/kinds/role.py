@@ -1,0 +1,245 @@
+"""Roles: attributes, limits, password and comment; and how one is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chiro_db import sql
+from chiro_db.kinds.scope import Request, Scope
+from chiro_db.model.acl import Source
+from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
+
+NAME = "role"
+# Off unless the spec says on; the privileged ones need the attribute itself or a superuser.
+_OFF = ("superuser", "createdb", "createrole", "replication", "bypassrls")
+_ATTRIBUTES = (*_OFF, "login", "inherit", "connection_limit", "valid_until")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    name: str
+    superuser: bool
+    createdb: bool
+    createrole: bool
+    replication: bool
+    bypassrls: bool
+    login: bool
+    inherit: bool
+    connection_limit: int
+    valid_until: str | None  # as in the spec: 2027-06-30 00:00:00+00:00
+    comment: str | None
+    usable: bool  # by the connected role: its privileges are inherited
+    settable: bool  # ... SET ROLE to it is allowed
+    administrable: bool  # ... it may be granted to others
+
+
+def parameters(request: Request) -> Mapping[str, Any]:
+    return {"roles": list(request.named)}
+
+
+def desired(scope: Scope, name: str) -> dict[str, Any]:
+    """The attributes that the spec decides; of an administrator only those that it writes."""
+    written = scope.role(name)
+    result: dict[str, Any] = {}
+    for attribute in _ATTRIBUTES:
+        value = getattr(written, attribute) if written is not None else None
+        if value is not None:
+            result[attribute] = value
+        elif name not in scope.administrators and attribute in (*_OFF, "login"):
+            result[attribute] = attribute == "login" and name in scope.logins
+    if name in scope.logins:
+        result["login"] = True
+    return result
+
+
+def changes(scope: Scope) -> Iterator[Change]:
+    for name, source in scope.declared.items():
+        if not scope.has_role(name):
+            continue
+        have = scope.actual_roles.get(name)
+        want = desired(scope, name)
+        if have is None:
+            yield _create(scope, name, want, source)
+        else:
+            yield from _alter(scope, have, want, source)
+        yield from _comment(scope, name, have, source)
+    owner = scope.spec.database.owner
+    if owner is not None and owner not in scope.declared and owner not in scope.actual_roles:
+        message = f"the database's owner `{owner}` does not exist; declare it under `roles:`"
+        scope.report("error", ("database", "owner"), message)
+    if not scope.only:
+        for name in scope.absent:
+            if name in scope.actual_roles:
+                yield from _drop(scope, name)
+
+
+def _create(scope: Scope, name: str, want: Mapping[str, Any], source: Source) -> Change:
+    options = [o for a, v in want.items() if v is not False for o in _option(a, v)]
+    if want.get("inherit") is False:
+        options.append(sql.Keyword("NOINHERIT"))
+    written = scope.role(name)
+    secret = written.password if written is not None else None
+    if secret is not None:
+        options += [sql.Keyword("PASSWORD"), sql.Verifier()]
+    text = sql.statement("role/create", name=sql.Name(name), options=options)
+    shown = ", ".join(str(o) for o in options if not isinstance(o, sql.Verifier)) or "NOLOGIN"
+    return Change(
+        kind=NAME,
+        address=f"role.{name}",
+        name=name,
+        action=Action.CREATE,
+        summary=f"create role {sql.quote_name(name)} ({shown})",
+        step=Step.CREATE_ROLE,
+        statements=(Statement(text, secret=secret),),
+        after={**want, "password": "***"} if secret else dict(want),
+        service=scope.service_of(name),
+        source=source,
+        needs=frozenset({Need("createrole")} | _needed(want)),
+    )
+
+
+def _needed(values: Mapping[str, Any]) -> set[Need]:
+    """What the connected role must have itself to set the privileged attributes."""
+    needs = set()
+    if "superuser" in values:
+        needs.add(Need("superuser"))
+    needs |= {Need("attribute", a) for a in ("replication", "bypassrls") if a in values}
+    return needs
+
+
+def _option(attribute: str, value: Any) -> list[sql.Value]:
+    if attribute == "connection_limit":
+        return [sql.Keyword("CONNECTION LIMIT"), sql.Number(value)]
+    if attribute == "valid_until":
+        return [sql.Keyword("VALID UNTIL"), sql.Text(value)]
+    return [sql.Keyword(("" if value else "NO") + attribute.upper())]
+
+
+def _alter(scope: Scope, have: Fact, want: Mapping[str, Any], source: Source) -> Iterator[Change]:
+    differing = {a: v for a, v in want.items() if getattr(have, a) != v}
+    taking = {a for a, v in differing.items() if a in (*_OFF, "login") and v is False}
+    if scope.additive and taking:
+        yield _altered(scope, have, {a: differing.pop(a) for a in taking}, source, None)
+    secret = None
+    if have.name in scope.new_passwords:
+        written = scope.role(have.name)
+        secret = written.password if written is not None else None
+    if differing or secret:
+        yield _altered(scope, have, differing, source, secret)
+
+
+def _altered(
+    scope: Scope, have: Fact, differing: Mapping[str, Any], source: Source, secret: str | None
+) -> Change:
+    options = [o for a, v in differing.items() for o in _option(a, v)]
+    words = [f"{a}: {_word(getattr(have, a))} -> {_word(v)}" for a, v in differing.items()]
+    if secret is not None:
+        options += [sql.Keyword("PASSWORD"), sql.Verifier()]
+        words.append("password: a new one")
+    taking = any(v is False for a, v in differing.items() if a != "inherit")
+    privileged = {a: v for a, v in differing.items() if a in ("superuser", "replication", "bypassrls")}
+    return Change(
+        kind=NAME,
+        address=f"role.{have.name}",
+        name=have.name,
+        action=Action.UPDATE,
+        summary=f"role {sql.quote_name(have.name)}: {', '.join(words)}",
+        step=Step.ALTER_ROLE,
+        statements=(
+            Statement(
+                sql.statement("role/alter", name=sql.Name(have.name), options=options),
+                secret=secret,
+            ),
+        ),
+        before={a: getattr(have, a) for a in differing},
+        after={**differing, "password": "***"} if secret else dict(differing),
+        hazards=frozenset({Hazard.REVOKES_ACCESS}) if taking else frozenset(),
+        service=scope.service_of(have.name),
+        source=source,
+        needs=frozenset({Need("admin", have.name)} | _needed(privileged)),
+        extra=taking,
+    )
+
+
+def _word(value: Any) -> str:
+    return {True: "on", False: "off", None: "none"}.get(value, str(value))
+
+
+def _comment(scope: Scope, name: str, have: Fact | None, source: Source) -> Iterator[Change]:
+    written = scope.role(name)
+    if written is None or written.comment is None:
+        return
+    before = have.comment if have is not None else None
+    if written.comment == (before or ""):
+        return
+    text = sql.statement("role/comment", name=sql.Name(name), comment=sql.Text(written.comment))
+    yield Change(
+        kind=NAME,
+        address=f"role.{name}.comment",
+        name=name,
+        action=Action.UPDATE,
+        summary=f"comment of role {sql.quote_name(name)}",
+        step=Step.ALTER_ROLE,
+        statements=(Statement(text),),
+        before={"comment": before},
+        after={"comment": written.comment},
+        service=scope.service_of(name),
+        source=(*source, "comment"),
+        needs=frozenset({Need("admin", name)}),
+    )
+
+
+def _drop(scope: Scope, name: str) -> Iterator[Change]:
+    """REASSIGN OWNED, DROP OWNED, DROP ROLE; refused where something else would go with it."""
+    source: Source = ("roles", name)
+    written = scope.role(name)
+    assert written is not None  # the spec says that it shall be absent
+    if name in scope.administrators:
+        scope.report("error", source, f"`{name}` is an administrator here and cannot be dropped")
+        return
+    belongings = [b for b in scope.state.belongings if b.role == name]
+    lost = [b for b in belongings if b.relation == "user mapping" or b.alone]
+    elsewhere = [b for b in belongings if b.relation in ("elsewhere", "database")]
+    owned = [b for b in belongings if b.relation == "owned"]
+    for items, why in (
+        (lost, "would be dropped with it"),
+        (elsewhere, "it still holds elsewhere; connect there and run REASSIGN OWNED, DROP OWNED"),
+        (owned if written.reassign_to is None else [], "it owns; say `reassign_to:`"),
+    ):
+        if items:
+            listed = ", ".join(
+                b.object + (f" in database {b.database}" if items is elsewhere else "")
+                for b in items[:10]
+            )
+            more = f" and {len(items) - 10} more" if len(items) > 10 else ""
+            message = f"role `{name}` cannot be dropped: {listed}{more} {why}"
+            scope.report("error", source, message)
+    role = sql.Name(name)
+    statements = []
+    if owned and written.reassign_to is not None:
+        heir = sql.Name(written.reassign_to)
+        statements.append(sql.statement("role/reassign", name=role, heir=heir))
+    if belongings:
+        statements.append(sql.statement("role/disown", name=role))
+    statements.append(sql.statement("role/drop", name=role))
+    to = f", what it owns goes to {written.reassign_to}" if owned else ""
+    yield Change(
+        kind=NAME,
+        address=f"role.{name}",
+        name=name,
+        action=Action.DELETE,
+        summary=f"drop role {role}{to}",
+        step=Step.DROP_ROLE,
+        statements=tuple(Statement(text) for text in statements),
+        before={"name": name, "owns": [b.object for b in owned]},
+        hazards=frozenset({Hazard.DROPS_ROLE, *([Hazard.CHANGES_OWNER] if owned else [])}),
+        source=source,
+        needs=frozenset(
+            {Need("admin", name)}
+            | ({Need("use", name)} if belongings else set())
+            | ({Need("use", written.reassign_to)} if owned and written.reassign_to else set())
+        ),
+        extra=True,
+    )

@@ -1,0 +1,104 @@
+"""Functions as a spec names them: `f`, `f_*`, `f(int, own_type)`; compared with the catalog's."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+# pg_catalog's names behind SQL's (gram.y, SimpleTypename); format_type() prints the right side.
+_ALIASES = {
+    "int": "integer",
+    "int4": "integer",
+    "int8": "bigint",
+    "int2": "smallint",
+    "bool": "boolean",
+    "float": "double precision",
+    "float8": "double precision",
+    "float4": "real",
+    "decimal": "numeric",
+    "dec": "numeric",
+    "varchar": "character varying",
+    "char varying": "character varying",
+    "char": "character",
+    "bpchar": "character",
+    "nchar": "character",
+    "national character": "character",
+    "timestamptz": "timestamp with time zone",
+    "timestamp": "timestamp without time zone",
+    "timetz": "time with time zone",
+    "time": "time without time zone",
+    "varbit": "bit varying",
+}
+_GLOB = re.compile(r"[*?\[]")
+_PART = re.compile(r'"((?:[^"]|"")+)"|([^\s".\[\]()]+)')
+
+
+def is_glob(name: str) -> bool:
+    return _GLOB.search(name) is not None
+
+
+def _split(arguments: str) -> list[str]:
+    """At the commas outside of quotes and parentheses."""
+    parts, depth, quoted, start = [], 0, False, 0
+    for i, character in enumerate(arguments):
+        if character == '"':
+            quoted = not quoted
+        elif not quoted:
+            depth += {"(": 1, ")": -1}.get(character, 0)
+            if character == "," and depth == 0:
+                parts.append(arguments[start:i])
+                start = i + 1
+    parts.append(arguments[start:])
+    return [part.strip() for part in parts] if arguments.strip() else []
+
+
+@lru_cache(maxsize=4096)
+def _type(text: str, schema: str | None) -> tuple[str, ...]:
+    """A type's name in parts and its array brackets; modifiers such as (10,2) do not count."""
+    text = text.strip()
+    dimensions = re.search(r"(\[\d*\]|\s+array)$", text, flags=re.I) is not None
+    text = re.sub(r"(\[\d*\])+$|\s+array$", "", text, flags=re.I)
+    if '"' not in text:
+        text = re.sub(r"\s*\([^()]*\)", "", text)
+        words = " ".join(text.lower().split())
+        words = words.removeprefix("pg_catalog.")
+        text = _ALIASES.get(words, words)
+    parts = [text]
+    if '"' in text or "." in text:
+        parts = [q.replace('""', '"') if q else w for q, w in _PART.findall(text)]
+    suffix = "[]" if dimensions else ""
+    if schema is not None and len(parts) == 1:
+        parts = [schema, parts[0]]
+    return (*parts[:-1], parts[-1] + suffix)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A function's name and, where given, its argument types as the spec wrote them."""
+
+    name: str
+    arguments: tuple[str, ...] | None
+    schema: str
+
+    @classmethod
+    def parse(cls, text: str, schema: str) -> Signature:
+        """`schema` is where unqualified types are looked for after PostgreSQL's own."""
+        name, bracket, rest = text.partition("(")
+        if not bracket:
+            return cls(text, None, schema)
+        return cls(name.strip(), tuple(_split(rest.rstrip().removesuffix(")"))), schema)
+
+    @property
+    def is_glob(self) -> bool:
+        return is_glob(self.name)
+
+    def accepts(self, arguments: str) -> bool:
+        """Whether the catalog's argument types (qualified, as by oidvectortypes) are meant."""
+        if self.arguments is None:
+            return True
+        actual = _split(arguments)
+        return len(actual) == len(self.arguments) and all(
+            _type(have, None) in (_type(want, None), _type(want, self.schema))
+            for have, want in zip(actual, self.arguments, strict=True)
+        )

@@ -1,0 +1,236 @@
+"""Access control lists as values, and the difference between one and what is wanted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from chiro_db.model.privilege import ABBREVIATIONS
+
+Source = tuple[str | int, ...]  # a path into the spec, such as ("services", "commerce", "app")
+Grantee = str | None  # None is PUBLIC
+_ITEM = re.compile(r'((?:[^="]|"(?:[^"]|"")*")*)=([a-zA-Z*]*)/(.*)', re.S)
+
+
+class Entry(NamedTuple):
+    """One privilege of one grantee, as one grantor gave it."""
+
+    grantee: Grantee
+    privilege: str
+    grantor: str
+    grantable: bool
+
+
+class Right(NamedTuple):
+    """What the spec gives: with or without the grant option, and where it says so."""
+
+    grantable: bool
+    source: Source
+
+
+Wanted = Mapping[tuple[Grantee, str], Right]
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+@lru_cache(maxsize=65536)
+def parse_item(item: str) -> tuple[Entry, ...]:
+    """The entries of one aclitem, such as `"Web App"=ar*/owner`; an empty grantee is PUBLIC."""
+    match = _ITEM.fullmatch(item)
+    if match is None:
+        raise ValueError(f"not an aclitem: {item!r}")
+    grantee = _unquoted(match[1]) or None
+    grantor = _unquoted(match[3])
+    letters = re.findall(r"([a-zA-Z])(\*?)", match[2])
+    return tuple(Entry(grantee, ABBREVIATIONS[x], grantor, star == "*") for x, star in letters)
+
+
+def parse(items: Iterable[str]) -> frozenset[Entry]:
+    """The entries of an aclitem[] in its text form."""
+    return frozenset(entry for item in items for entry in parse_item(item))
+
+
+def reowned(entries: Iterable[Entry], old: str, new: str) -> frozenset[Entry]:
+    """What ALTER ... OWNER TO leaves: the old owner's entries become the new one's and merge."""
+    merged: dict[tuple[Grantee, str, str], bool] = {}
+    for grantee, privilege, grantor, grantable in entries:
+        key = (
+            new if grantee == old else grantee,
+            privilege,
+            new if grantor == old else grantor,
+        )
+        merged[key] = merged.get(key, False) or grantable
+    return frozenset(Entry(g, p, by, option) for (g, p, by), option in merged.items())
+
+
+class Revoke(NamedTuple):
+    """REVOKE [GRANT OPTION FOR] privilege FROM grantee [CASCADE], as the owner."""
+
+    grantee: Grantee
+    privilege: str
+    option_only: bool
+    cascade: bool  # others may hold it from the grantee
+
+
+class Missing(NamedTuple):
+    """GRANT privilege TO grantee [WITH GRANT OPTION], as the owner."""
+
+    grantee: Grantee
+    privilege: str
+    right: Right
+
+
+@dataclass(slots=True)
+class Delta:
+    """What to revoke and then to grant, and which extras the revokes are for."""
+
+    revokes: list[Revoke] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+    extras: list[Entry] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.revokes or self.missing or self.extras)
+
+
+class _Acl:
+    """Entries under revokes, with PostgreSQL's recursive revoke (aclupdate in acl.c)."""
+
+    def __init__(self, entries: Iterable[Entry], owner: str) -> None:
+        self.owner = owner
+        self.options: dict[tuple[Grantee, str, str], bool] = {
+            (e.grantee, e.privilege, e.grantor): e.grantable for e in entries
+        }
+
+    def revoke(self, grantee: Grantee, privilege: str, grantor: str, *, option_only: bool) -> None:
+        key = (grantee, privilege, grantor)
+        had_option = self.options.get(key)
+        if had_option is None:
+            return
+        if option_only:
+            self.options[key] = False
+        else:
+            del self.options[key]
+        if had_option and grantee is not None and not self._may_grant(grantee, privilege):
+            for g, p, by in [k for k in self.options if k[1] == privilege and k[2] == grantee]:
+                self.revoke(g, p, by, option_only=False)
+
+    def _may_grant(self, role: str, privilege: str) -> bool:
+        return role == self.owner or any(
+            option and g == role and p == privilege for (g, p, _), option in self.options.items()
+        )
+
+    def roots(self, grantor: str, privilege: str) -> list[str]:
+        """Who, holding the grant option from the owner himself, makes `grantor` able to grant."""
+        chain, found = [grantor], {grantor}
+        while chain:
+            role = chain.pop()
+            for (g, p, by), option in self.options.items():
+                if option and g == role and p == privilege and by not in found:
+                    found.add(by)
+                    chain.append(by)
+        return sorted(
+            g
+            for (g, p, by), option in self.options.items()
+            if option and p == privilege and by == self.owner and g in found and g is not None
+        )
+
+    def holds(self, grantee: Grantee, privilege: str) -> bool | None:
+        """None: not at all; else whether with the grant option."""
+        found = [o for (g, p, _), o in self.options.items() if g == grantee and p == privilege]
+        return any(found) if found else None
+
+
+def differs(
+    entries: Collection[Entry],
+    owner: str | None,
+    owned: Sequence[str],
+    wanted: Wanted,
+    spared: Callable[[Grantee, str], bool],
+) -> bool:
+    """The quick half of `settle`: whether it would have anything to do."""
+    seen: set[tuple[Grantee, str]] = set()
+    options: set[tuple[Grantee, str]] = set()
+    for grantee, privilege, _, grantable in entries:
+        key = (grantee, privilege)
+        seen.add(key)
+        if grantable:
+            options.add(key)
+        if grantee == owner and owner is not None:
+            continue
+        right = wanted.get(key)
+        if (right is None or (grantable and not right.grantable)) and not spared(*key):
+            return True
+    for key, right in wanted.items():
+        if key[0] == owner and owner is not None:
+            continue
+        if key not in seen or (right.grantable and key not in options):
+            return True
+    return owner is not None and any((owner, p) not in seen for p in owned)
+
+
+def settle(
+    entries: Collection[Entry],
+    owner: str,
+    owned: Sequence[str],
+    wanted: Wanted,
+    spared: Callable[[Grantee, str], bool],
+    *,
+    additive: bool = False,
+    complete: bool = True,
+) -> Delta:
+    """The shortest way from the entries to what is wanted.
+
+    `owner` shall hold all of `owned`; nothing of his is an extra. `spared` says which extras
+    are nobody's business. An extra that someone else granted cannot be revoked by the owner
+    (docs/decisions/0004): the grant option is taken from where the chain leaves the owner.
+    `complete=False`: the owner's own rights are not asked for (schema-level defaults, columns).
+    """
+    delta = Delta()
+    acl = _Acl(entries, owner)
+
+    def extra(entry: Entry) -> bool | None:
+        """None: no extra; True: only its grant option is; False: all of it."""
+        if entry.grantee == owner or spared(entry.grantee, entry.privilege):
+            return None
+        right = wanted.get((entry.grantee, entry.privilege))
+        if right is None:
+            return False
+        return True if entry.grantable and not right.grantable else None
+
+    delta.extras = sorted(
+        (e for e in entries if extra(e) is not None), key=lambda e: (e.grantee or "", *e[1:])
+    )
+    if not additive:
+        for entry in sorted(delta.extras, key=lambda e: e.grantor != owner):
+            if (entry.grantee, entry.privilege, entry.grantor) not in acl.options:
+                continue  # gone already with the grant option of its grantor
+            option_only = extra(entry) is True
+            if entry.grantor == owner:
+                steps = [Revoke(entry.grantee, entry.privilege, option_only, entry.grantable)]
+            else:
+                roots = acl.roots(entry.grantor, entry.privilege)
+                steps = [Revoke(root, entry.privilege, True, True) for root in roots]
+            for step in steps:
+                if step not in delta.revokes:
+                    delta.revokes.append(step)
+                    acl.revoke(step[0], step[1], owner, option_only=step.option_only)
+    needed = dict(wanted)
+    for entry in entries:  # what a cascade took from those who are spared
+        key = (entry.grantee, entry.privilege)
+        if key not in needed and entry.grantee != owner and spared(*key):
+            needed[key] = Right(entry.grantable, ())
+    if complete:
+        for privilege in owned:
+            needed[(owner, privilege)] = Right(False, ())
+    for (grantee, privilege), right in needed.items():
+        if grantee == owner and not complete:
+            continue
+        held = acl.holds(grantee, privilege)
+        if held is None or (right.grantable and not held and grantee != owner):
+            delta.missing.append(Missing(grantee, privilege, right))
+    return delta

@@ -1,0 +1,14 @@
+-- Up to 15 a membership has no options of its own but ADMIN: the member's INHERIT decides.
+SELECT g.rolname::text AS role,
+       m.rolname::text AS member,
+       coalesce(by.rolname::text, '') AS grantor,
+       coalesce(by.oid = 10, false) AS automatic,
+       a.admin_option AS admin,
+       coalesce((to_jsonb(a) ->> 'inherit_option')::boolean, m.rolinherit) AS inherit,
+       coalesce((to_jsonb(a) ->> 'set_option')::boolean, true) AS set
+FROM pg_auth_members a
+JOIN pg_roles g ON g.oid = a.roleid
+JOIN pg_roles m ON m.oid = a.member
+LEFT JOIN pg_roles by ON by.oid = a.grantor
+WHERE g.rolname = ANY(%(roles)s)
+   OR (m.rolname = ANY(%(roles)s) AND g.rolname LIKE 'pg\_%%')

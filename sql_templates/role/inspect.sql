@@ -1,0 +1,22 @@
+-- The roles that the spec names, every superuser (exempt from revokes) and the connected role.
+SELECT rolname::text AS name,
+       rolsuper AS superuser,
+       rolcreatedb AS createdb,
+       rolcreaterole AS createrole,
+       rolreplication AS replication,
+       rolbypassrls AS bypassrls,
+       rolcanlogin AS login,
+       rolinherit AS inherit,
+       rolconnlimit AS connection_limit,
+       CASE WHEN rolvaliduntil = 'infinity' THEN 'infinity'
+            ELSE to_char(rolvaliduntil AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || '+00:00'
+       END AS valid_until,
+       shobj_description(oid, 'pg_authid') AS comment,
+       pg_has_role(oid, 'USAGE') AS usable,
+       pg_has_role(oid, 'MEMBER') AS settable,
+       pg_has_role(oid, 'MEMBER WITH ADMIN OPTION') AS administrable
+FROM pg_roles
+WHERE rolname = ANY(%(roles)s)
+   OR rolsuper
+   OR rolname = current_user
+   OR oid = (SELECT datdba FROM pg_database WHERE datname = current_database())
