@@ -18,6 +18,13 @@ _PREFIX = "chirodb-"
 
 def socket_directory(directory: Path, remembered: Path | None, account: Account | None) -> Path:
     """Only the server's account (and root) may enter it; a short one when `directory` is deep."""
+    sockets = _made(directory, remembered, account)
+    for stale in sockets.glob(".s.PGSQL.*"):  # a socket's lock file too names a pid, maybe reused
+        stale.unlink()
+    return sockets
+
+
+def _made(directory: Path, remembered: Path | None, account: Account | None) -> Path:
     own = directory / "socket"
     if _fits(own):
         if not own.exists():

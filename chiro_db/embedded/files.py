@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +47,8 @@ class Files:
 
     def delete(self) -> None:
         """All that chirodb made, the lock last; what else is in the directory stays."""
+        import shutil
+
         for pattern in (*_OURS, self.lock.name):
             for path in self.directory.glob(pattern):
                 if path.is_dir() and not path.is_symlink():

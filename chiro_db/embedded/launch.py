@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from chiro_db.embedded import binaries
@@ -62,5 +63,6 @@ def complaints(log: Path, since: int) -> list[str]:
             lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return []
-    fatal = [line for line in lines if "FATAL:" in line or "PANIC:" in line]
-    return (fatal or lines)[-3:]
+    lines = [re.sub(r"^\d{4}-\S+ \S+ \S+ \[\d+\] ", "", line) for line in lines]
+    ordinary = ("HINT:", "LOG:  database system is shut down", "LOG:  starting PostgreSQL")
+    return [line for line in lines if not line.startswith(ordinary)][-3:]
