@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from chiro_db.model.privilege import ON, PRIVILEGES
 
 _REFERENCE = re.compile(r"\$\{(env|file):([^{}]+)\}")
 _RESERVED_ROLES = frozenset({"public", "none", "current_role", "current_user", "session_user"})
-_URL_PASSWORD = re.compile(r"://[^/@\s:]*:(?!\$\{)[^@/\s]+@|\bpassword\s*=\s*(?!\$\{)\S", re.I)
+_URL_PASSWORD = re.compile(
+    r"://[^/@\s:]*:(?!\$\{)[^@/\s]+@|\b(?:ssl)?password\s*=\s*(?!\$\{)\S", re.I
+)
 
 
 def _listed(value: Any) -> Any:
     """One word stands for a list of one; lists become tuples, as strict models want them."""
-    if isinstance(value, str):
+    if isinstance(value, str | int | float):
         return (value,)
     return tuple(value) if isinstance(value, list) else value
 
@@ -53,20 +63,20 @@ def _schema_name(value: str) -> str:
     return value
 
 
-def _privileges(value: Any) -> Any:
-    value = _listed(value)
-    if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
-        return value
-    known = {p for of_type in PRIVILEGES.values() for p in of_type} | {"ALL"}
-    result = []
-    for given in value:
-        name = {"TEMP": "TEMPORARY", "ALL PRIVILEGES": "ALL"}.get(given.upper(), given.upper())
-        if name not in known:
-            raise ValueError(f"`{given}` is not a privilege; known are {', '.join(sorted(known))}")
-        result.append(name)
-    if not result:
+_KNOWN_PRIVILEGES = tuple(sorted({"ALL", *(p for listed in PRIVILEGES.values() for p in listed)}))
+
+
+def _privilege(given: str) -> str:
+    name = {"TEMP": "TEMPORARY", "ALL PRIVILEGES": "ALL"}.get(given.upper(), given.upper())
+    if name not in _KNOWN_PRIVILEGES:
+        raise ValueError(f"`{given}` is not a privilege; known are {', '.join(_KNOWN_PRIVILEGES)}")
+    return name
+
+
+def _privileges(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
         raise ValueError("the list of privileges is empty")
-    return tuple(dict.fromkeys(result))
+    return tuple(dict.fromkeys(value))
 
 
 def _day(value: Any) -> Any:
@@ -91,29 +101,44 @@ def references(value: str) -> list[tuple[str, str]]:
     return _REFERENCE.findall(value)
 
 
+def _is_malformed(value: str) -> bool:
+    """Whether a `$` begins something else than a reference."""
+    return any(not _REFERENCE.match(value, found.start()) for found in re.finditer(r"\$", value))
+
+
 def _secret(value: str) -> str:
     if not is_secret(value):
-        raise ValueError(
-            "a literal password; write a reference such as ${env:NAME} or ${file:PATH}"
-        )
+        found = "a malformed reference" if value.startswith("$") else "a literal password"
+        raise ValueError(f"{found}; write a reference such as ${{env:NAME}} or ${{file:PATH}}")
     return value
 
 
 def _url(value: str) -> str:
     if _URL_PASSWORD.search(value):
         raise ValueError("a literal password in a URL; write ${env:NAME} in its place")
+    if _is_malformed(value):
+        raise ValueError("a malformed reference; write ${env:NAME} or ${file:PATH}")
     return value
 
 
-Identifier = Annotated[str, BeforeValidator(lambda v: _identifier(v) if isinstance(v, str) else v)]
-RoleName = Annotated[str, BeforeValidator(lambda v: _role_name(v) if isinstance(v, str) else v)]
-SchemaName = Annotated[str, BeforeValidator(lambda v: _schema_name(v) if isinstance(v, str) else v)]
-Flag = Annotated[bool, BeforeValidator(_flag, json_schema_input_type=bool)]
+def _of_text(check: Callable[[str], str]) -> BeforeValidator:
+    """A check of text that leaves what is no text to the type's own error."""
+    return BeforeValidator(lambda value: check(value) if isinstance(value, str) else value)
+
+
+_YES_NO = Literal["yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"]
+Identifier = Annotated[str, _of_text(_identifier)]
+RoleName = Annotated[str, _of_text(_role_name)]
+SchemaName = Annotated[str, _of_text(_schema_name)]
+Flag = Annotated[bool, BeforeValidator(_flag, json_schema_input_type=bool | _YES_NO)]
 Strings = Annotated[
     tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])
 ]
+Privilege = Annotated[str, _of_text(_privilege)]
 Privileges = Annotated[
-    tuple[str, ...], BeforeValidator(_privileges, json_schema_input_type=str | list[str])
+    tuple[Privilege, ...],
+    AfterValidator(_privileges),
+    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
 ]
 SettingValue = bool | int | float | str | tuple[bool | int | float | str, ...]
 Settings = dict[Identifier, SettingValue]
@@ -128,7 +153,7 @@ class Section(BaseModel):
 
 
 class Extension(Section):
-    schema_: Annotated[SchemaName | None, Field(alias="schema")] = None
+    schema_: SchemaName | None = Field(default=None, alias="schema")
 
 
 def _extensions(value: Any) -> Any:
@@ -173,11 +198,12 @@ class Backup(Section):
     retention: Retention | None = None
 
 
+ONE_WAY = "a target has either `embedded: true` or a `url`"
+
+
 class Target(Section):
     embedded: Flag = False
-    url: Annotated[str | None, BeforeValidator(lambda v: _url(v) if isinstance(v, str) else v)] = (
-        None
-    )
+    url: Annotated[str | None, _of_text(_url)] = None
     protected: Flag = False
     skip_blocked: Flag = False
     backup: Backup | None = None
@@ -185,7 +211,7 @@ class Target(Section):
     @model_validator(mode="after")
     def _one_way(self) -> Target:
         if self.embedded == (self.url is not None):
-            raise ValueError("a target has either `embedded: true` or a `url`")
+            raise ValueError(ONE_WAY)
         return self
 
 
@@ -222,16 +248,14 @@ class Role(Section):
     inherit: Flag | None = None
     connection_limit: Annotated[int, Field(ge=-1)] | None = None
     valid_until: Instant | None = None
-    password: Annotated[
-        str | None, BeforeValidator(lambda v: _secret(v) if isinstance(v, str) else v)
-    ] = None
+    password: Annotated[str | None, _of_text(_secret)] = None
     comment: str | None = None
     member_of: MembersOf | None = None  # None and () differ for administrators
     settings: Settings = Field(default_factory=dict)
 
 
 class Level(Section):
-    schema_: Annotated[Privileges, Field(alias="schema")] = ()
+    schema_: Privileges = Field(default=(), alias="schema")
     tables: Privileges = ()
     sequences: Privileges = ()
     functions: Privileges = ()
@@ -239,7 +263,7 @@ class Level(Section):
 
     def of(self, on: str) -> tuple[str, ...]:
         """The privileges on one of `ON`."""
-        return self.schema_ if on == "schema" else getattr(self, on)  # type: ignore[no-any-return]
+        return self.schema_ if on == "schema" else getattr(self, on)
 
 
 READ = Level(schema=("USAGE",), tables=("SELECT",), sequences=("SELECT",))
@@ -277,17 +301,26 @@ class Grant(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Grant:
-        if (self.level is None) == (self.privileges is None):
-            raise ValueError("a grant has either `level` or `privileges`")
-        if self.level is not None and self.on:
-            raise ValueError("`on` goes with `privileges`; a level says itself what it covers")
-        if self.on and self.narrowed:
-            raise ValueError("`on` and a list of names exclude each other")
-        if self.privileges is not None and not self.on and not self.narrowed:
-            raise ValueError(f"`privileges` needs `on`: {', '.join(ON)}")
-        if self.cover and self.narrowed:
-            raise ValueError("`cover` goes with whole-schema grants; named objects exist already")
+        keys = (*NARROWING, "level", "privileges", "on", "cover")
+        if wrong := grant_contradiction({k for k in keys if getattr(self, k) not in (None, ())}):
+            raise ValueError(wrong)
         return self
+
+
+def grant_contradiction(keys: Collection[str]) -> str | None:
+    """What is wrong with the keys that a grant has beside `to`."""
+    narrowed = any(key in keys for key in NARROWING)
+    if ("level" in keys) == ("privileges" in keys):
+        return "a grant has either `level` or `privileges`"
+    if "level" in keys and "on" in keys:
+        return "`on` goes with `privileges`; a level says itself what it covers"
+    if "on" in keys and narrowed:
+        return "`on` and a list of names exclude each other"
+    if "privileges" in keys and "on" not in keys and not narrowed:
+        return f"`privileges` needs `on`; write one or more of {', '.join(ON)}"
+    if "cover" in keys and narrowed:
+        return "`cover` goes with whole-schema grants; named objects exist already"
+    return None
 
 
 class SlowQueries(Section):
@@ -301,7 +334,7 @@ class SlowQueries(Section):
 
 class Service(Section):
     purpose: str | None = None
-    schema_: Annotated[SchemaName, Field(alias="schema")]
+    schema_: SchemaName = Field(alias="schema")
     owner: RoleName
     app: RoleName | None = None
     reader: RoleName | None = None
@@ -364,7 +397,7 @@ class Spec(Section):
     @classmethod
     def _known_version(cls, value: Any) -> Any:
         if value != 1 or isinstance(value, bool):
-            raise ValueError("this chirodb reads version 1")
+            raise ValueError(f"version `{value}` of the grammar; this chirodb reads version 1")
         return value
 
     def level(self, name: str) -> Level:

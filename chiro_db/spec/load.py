@@ -1,0 +1,104 @@
+"""From a file or a folder to a checked spec whose every value knows its line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from yaml.nodes import MappingNode, Node
+
+from chiro_db.errors import Diagnostic, Place, SpecError
+from chiro_db.model.spec import Spec
+from chiro_db.spec.check import check
+from chiro_db.spec.explain import Explainer
+from chiro_db.spec.files import read, shown
+from chiro_db.spec.merge import merge
+from chiro_db.spec.nodes import Builder, Problems, compose
+from chiro_db.spec.positions import Path as SpecPath
+from chiro_db.spec.positions import Positions
+
+_NEVER_EMPTY = ("version", "database")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A spec that passed all checks, and where it comes from."""
+
+    spec: Spec
+    path: Path
+    digest: str  # SHA-256; comments, the split into files and the order of keys do not count
+    warnings: tuple[Diagnostic, ...]
+    positions: Positions = field(repr=False, compare=False)
+
+    def place(self, path: tuple[str | int, ...]) -> Place | None:
+        """The line of a path such as `("services", "commerce", "grants", 0, "to")`."""
+        return self.positions.place(path)
+
+
+def load(path: Path, today: date | None = None) -> Loaded:
+    """Read, merge and check the spec; SpecError carries all its problems at once."""
+    values, positions, conflicts = _parse(path)
+    content = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    spec: Spec | None = None
+    invalid: list[tuple[SpecPath, Diagnostic]] = []
+    try:
+        spec = Spec.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        invalid = Explainer(values, positions).explain(error)
+    checked = check(
+        values, positions, today or datetime.now(UTC).date(), {path for path, _ in invalid}
+    )
+    found = _unique([*conflicts, *(problem for _, problem in invalid), *checked])
+    if spec is None or any(problem.severity == "error" for problem in found):
+        raise SpecError(found)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return Loaded(spec, path, digest, tuple(found), positions)
+
+
+def _parse(path: Path) -> tuple[dict[str, Any], Positions, list[Diagnostic]]:
+    sources, problems = read(path)
+    roots: list[tuple[str, Node]] = []
+    parts: list[tuple[Positions, dict[str, Any]]] = []
+    for source in sources:
+        of_file = Problems(source.name)
+        root = compose(source.text, of_file)
+        if root is not None:
+            value = Builder(source.text, of_file).build(root)
+            if isinstance(root, MappingNode):
+                roots.append((source.name, root))
+                parts.append((Positions(roots[-1:]), value or {}))
+            elif value is not None:
+                of_file.at(root, "a spec is a mapping", "begin with `version: 1`")
+        problems += of_file
+    if problems:
+        raise SpecError(_unique(problems))
+    values, conflicts = merge(parts)
+    if not values:
+        raise SpecError([_empty(path, bool(sources))])
+    # `services:` with nothing behind it is a section without entries.
+    values = {k: v for k, v in values.items() if v is not None or k in _NEVER_EMPTY}
+    return values, Positions(roots), conflicts
+
+
+def _empty(path: Path, has_files: bool) -> Diagnostic:
+    if has_files:
+        place = None if path.is_dir() else Place(shown(path), 1, 1)
+        return Diagnostic(f"the spec `{shown(path)}` is empty", place, "begin with `version: 1`")
+    hint = "hidden files do not count"
+    return Diagnostic(f"no `*.yaml` or `*.yml` file in the folder `{shown(path)}`", None, hint)
+
+
+def _unique(problems: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """In the order of files and lines; what is wrong with one value is said once."""
+    return sorted(dict.fromkeys(problems), key=_position)
+
+
+def _position(problem: Diagnostic) -> tuple[str, int, int]:
+    place = problem.place
+    return (place.file, place.line, place.column) if place else ("", 0, 0)
