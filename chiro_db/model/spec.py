@@ -101,7 +101,12 @@ def references(value: str) -> list[tuple[str, str]]:
     return _REFERENCE.findall(value)
 
 
-def _is_malformed(value: str) -> bool:
+def with_references(value: str, read: Callable[[str, str], str]) -> str:
+    """The value with each reference replaced by what `read(source, name)` gives."""
+    return _REFERENCE.sub(lambda found: read(found[1], found[2]), value)
+
+
+def is_malformed(value: str) -> bool:
     """Whether a `$` begins something else than a reference."""
     return any(not _REFERENCE.match(value, found.start()) for found in re.finditer(r"\$", value))
 
@@ -116,7 +121,7 @@ def _secret(value: str) -> str:
 def _url(value: str) -> str:
     if _URL_PASSWORD.search(value):
         raise ValueError("a literal password in a URL; write ${env:NAME} in its place")
-    if _is_malformed(value):
+    if is_malformed(value):
         raise ValueError("a malformed reference; write ${env:NAME} or ${file:PATH}")
     return value
 

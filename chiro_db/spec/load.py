@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -36,6 +38,11 @@ class Loaded:
     warnings: tuple[Diagnostic, ...]
     positions: Positions = field(repr=False, compare=False)
 
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of the spec start."""
+        return self.path if self.path.is_dir() else self.path.parent
+
     def place(self, path: tuple[str | int, ...]) -> Place | None:
         """The line of a path such as `("services", "commerce", "grants", 0, "to")`."""
         return self.positions.place(path)
@@ -43,6 +50,23 @@ class Loaded:
 
 def load(path: Path, today: date | None = None) -> Loaded:
     """Read, merge and check the spec; SpecError carries all its problems at once."""
+    with _uncollected():
+        return _load(path, today or datetime.now(UTC).date())
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """The garbage collector would look at all nodes again and again: half of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _load(path: Path, today: date) -> Loaded:
     values, positions, conflicts = _parse(path)
     content = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     spec: Spec | None = None
@@ -51,9 +75,7 @@ def load(path: Path, today: date | None = None) -> Loaded:
         spec = Spec.model_validate_json(json.dumps(values))
     except ValidationError as error:
         invalid = Explainer(values, positions).explain(error)
-    checked = check(
-        values, positions, today or datetime.now(UTC).date(), {path for path, _ in invalid}
-    )
+    checked = check(values, positions, today, {path for path, _ in invalid})
     found = _unique([*conflicts, *(problem for _, problem in invalid), *checked])
     if spec is None or any(problem.severity == "error" for problem in found):
         raise SpecError(found)
