@@ -37,9 +37,11 @@ class StatusFormat(StrEnum):
 
 @app.command()
 def start(spec: Spec = None) -> None:
-    """Start the server, made on first use, and print its connection string."""
-    conninfo = _cluster(spec).start()
-    typer.echo(conninfo)
+    """Start the server and print its connection string.
+
+    It is made on first use.
+    """
+    typer.echo(_cluster(spec).start())
 
 
 @app.command()
@@ -69,7 +71,10 @@ def psql(
     ] = None,
     spec: Spec = None,
 ) -> None:
-    """Open psql on the server, started if need be, in database `postgres` unless -d says else."""
+    """Open psql on the server.
+
+    It is started if need be. The database is `postgres` unless psql's own -d says otherwise.
+    """
     from chiro_db.embedded.binaries import client
 
     cluster = _cluster(spec)
@@ -125,9 +130,12 @@ def _exec(program: Path, arguments: list[str], found: Status) -> NoReturn:
 def _as_text(found: Status) -> str:
     if not found.running:
         return f"not running\ndata      {found.data_directory}"
+    from urllib.parse import quote
+
+    passfile = quote(str(found.passfile))
     return (
         f"running, PostgreSQL {found.version}, pid {found.pid}\n"
-        f"url       postgresql://postgres@127.0.0.1:{found.port}/postgres\n"
+        f"url       postgresql://postgres@127.0.0.1:{found.port}/postgres?passfile={passfile}\n"
         f"socket    {found.socket_directory}\n"
         f"passfile  {found.passfile}\n"
         f"data      {found.data_directory}"

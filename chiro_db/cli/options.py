@@ -12,10 +12,10 @@ _DEFAULTS = (Path("chirodb.yaml"), Path("schema_specs"))
 
 def spec_path(given: Path | None) -> Path:
     """`--spec`, else CHIRODB_SPEC, else chirodb.yaml, else schema_specs/; it exists."""
-    named = given or Path(os.environ.get("CHIRODB_SPEC", ""))
-    if named != Path():
-        if named.exists():
-            return named
+    named = given or os.environ.get("CHIRODB_SPEC")
+    if named:
+        if Path(named).exists():
+            return Path(named)
         option = "--spec" if given else "CHIRODB_SPEC"
         raise ChirodbError(
             f"there is no spec at `{named}`",

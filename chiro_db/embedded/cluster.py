@@ -93,5 +93,11 @@ class Cluster:
                 )
         try:
             yield held
+        except OSError as error:  # a full disk, a file that another user left
+            raise EmbeddedError(
+                f"the embedded PostgreSQL cannot be started or stopped: {error.strerror}",
+                where=str(error.filename or self.directory),
+                hint="set CHIRODB_STATE_DIR to another directory, or mend this one",
+            ) from error
         finally:
             os.close(held)

@@ -33,7 +33,8 @@ def _made(directory: Path, remembered: Path | None, account: Account | None) -> 
         return own
     if remembered and _fits(remembered) and _is_private(remembered, _uid(account)):
         return remembered
-    short = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_short_parent(account)))
+    # Not in XDG_RUNTIME_DIR, which goes when the user logs out while the server stays.
+    short = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))
     give(short, account)
     return short
 
@@ -82,13 +83,3 @@ def _is_private(path: Path, owner: int) -> bool:
 
 def _uid(account: Account | None) -> int:
     return account.uid if account else os.geteuid()
-
-
-def _short_parent(account: Account | None) -> str:
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    usable = (
-        account is None
-        and _is_private(Path(runtime), os.geteuid())
-        and _fits(Path(runtime, "x" * 20))
-    )
-    return runtime if usable else "/tmp"  # noqa: S108  mkdtemp makes a directory of our own in it

@@ -19,7 +19,7 @@ def is_postmaster(pid: int, data: Path) -> bool:
         return _is_postmaster_by_ps(pid, data)
     except OSError:
         return False
-    return (b"-D", os.fsencode(data)) in itertools.pairwise(command)
+    return (b"-D", os.fsencode(data)) in itertools.pairwise(command) or _works_in(pid, data)
 
 
 def _is_postmaster_by_ps(pid: int, data: Path) -> bool:
@@ -41,9 +41,16 @@ def end(pid: int, how: signal.Signals) -> None:
         os.kill(pid, how)
 
 
+def _works_in(pid: int, data: Path) -> bool:
+    """Every process of a server works in its data directory; True however it was started."""
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink() == data
+    except OSError:
+        return False
+
+
 def end_orphans(data: Path) -> None:
     """A backend busy with a query does not notice that its postmaster was killed."""
     for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if (entry / "cwd").readlink() == data:
-                end(int(entry.name), signal.SIGQUIT)
+        if _works_in(int(entry.name), data):
+            end(int(entry.name), signal.SIGQUIT)

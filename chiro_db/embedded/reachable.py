@@ -23,32 +23,38 @@ def programs(found: Path, directory: Path, account: Account | None) -> tuple[Pat
             where=str(directory),
             hint="set CHIRODB_STATE_DIR to a directory below ones that everybody may enter",
         )
-    if version := _version(found, account):
-        return found, version
-    if account is not None and found.parent not in _NOT_A_PREFIX:
-        copied = _copy(found, directory)
-        if version := _version(copied, account):
-            return copied, version
+    try:
+        return found, _version(found, account)
+    except EmbeddedError:
+        if account is None or found.parent in _NOT_A_PREFIX:
+            raise
+    copied = copy(found, directory)
+    return copied, _version(copied, account)
+
+
+def _version(bindir: Path, account: Account | None) -> str:
+    """Raises EmbeddedError where the account may not run them, or a library is missing."""
+    said = ""
+    for name in ("initdb", "postgres"):
+        try:
+            answer = run((bindir / name, "--version"), account, 30)
+        except OSError as error:
+            said = error.strerror or ""
+            break
+        said = answer.stdout.strip()
+        if answer.returncode:
+            break
+    else:
+        if version := re.search(r"\(PostgreSQL\) (\d+\S*)", said):
+            return version[1]
     raise EmbeddedError(
-        "the PostgreSQL server that was found does not run",
-        where=str(found),
-        hint="try `postgres --version` there; CHIRODB_PG_BINDIR names another installation",
+        f"the PostgreSQL server that was found does not run: {said}",
+        where=str(bindir),
+        hint="CHIRODB_PG_BINDIR names another installation",
     )
 
 
-def _version(bindir: Path, account: Account | None) -> str | None:
-    """None when the account may not execute the programs or read their libraries."""
-    try:
-        answers = [
-            run((bindir / name, "--version"), account, 30) for name in ("initdb", "postgres")
-        ]
-    except OSError:
-        return None
-    version = re.search(r"\(PostgreSQL\) (\S+)", answers[1].stdout)
-    return version[1] if version and not any(answer.returncode for answer in answers) else None
-
-
-def _copy(bindir: Path, directory: Path) -> Path:
+def copy(bindir: Path, directory: Path) -> Path:
     """The whole installation: its programs find libraries and templates beside themselves."""
     stamp = (bindir / "postgres").stat()
     identity = f"{bindir} {stamp.st_mtime_ns} {stamp.st_size}"

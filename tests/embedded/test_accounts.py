@@ -14,7 +14,7 @@ import pytest
 
 from chiro_db.embedded import Cluster, binaries
 from chiro_db.embedded.files import Files
-from chiro_db.embedded.reachable import _copy
+from chiro_db.embedded.reachable import copy
 from chiro_db.errors import EmbeddedError
 from tests.embedded.asking import ask
 
@@ -91,7 +91,7 @@ def test_programs_that_the_account_cannot_run_are_copied(
 ) -> None:
     private = place / "private"  # such as a virtual environment below /root
     private.mkdir(mode=0o700)
-    monkeypatch.setenv("CHIRODB_PG_BINDIR", str(_copy(binaries.server(), private)))
+    monkeypatch.setenv("CHIRODB_PG_BINDIR", str(copy(binaries.server(), private)))
     assert ask(cluster.start(), "SELECT 1") == 1
     assert len([*cluster.directory.glob("binaries-*")]) == 1
     assert stat.filemode(private.stat().st_mode) == "drwx------"
@@ -127,7 +127,7 @@ def test_an_ordinary_user_runs_it_as_oneself(place: Path) -> None:
     source = place.with_name(place.name + "-programs")
     source.mkdir(mode=0o755)
     try:
-        bindir = _copy(binaries.server(), source)  # the environment may lie below /root
+        bindir = copy(binaries.server(), source)  # the environment may lie below /root
         done = subprocess.run(
             [sys.executable, "-m", "tests.embedded.ordinary", user.pw_name, str(place)],
             env=os.environ | {"CHIRODB_PG_BINDIR": str(bindir), "HOME": str(place)},
