@@ -112,9 +112,7 @@ def origin(causes: Collection[Entry], owner: str) -> str:
     return "not in the spec" + ("" if grantors == [owner] else f", granted by {by}")
 
 
-def revoke_change(
-    target: Target, item: Taken, *, owner: str, step: Step, statement: str
-) -> Change:
+def revoke_change(target: Target, item: Taken, *, owner: str, step: Step, statement: str) -> Change:
     words = ", ".join(item.privileges)
     what = f"grant option for {words}" if item.option_only else words
     summary = f"revoke {what} on {target.shown} from {shown(item.grantee)}"
@@ -150,9 +148,7 @@ def revoke_change(
     )
 
 
-def grant_change(
-    target: Target, item: Given, *, owner: str, step: Step, statement: str
-) -> Change:
+def grant_change(target: Target, item: Given, *, owner: str, step: Step, statement: str) -> Change:
     words = ", ".join(item.privileges)
     grantees = ", ".join(shown(g) for g in item.grantees)
     names = "+".join(g or "PUBLIC" for g in item.grantees)
@@ -222,9 +218,7 @@ def _changes_of(scope: Scope, target: Target, delta: Delta, owner: str) -> Itera
             target=target.on,
             grantees=sql.grantee(item.grantee),
         )
-        yield revoke_change(
-            target, item, owner=owner, step=Step.REVOKE_ABOVE, statement=text
-        )
+        yield revoke_change(target, item, owner=owner, step=Step.REVOKE_ABOVE, statement=text)
     for new in given(delta, target.securable):
         text = sql.statement(
             "grant/grant",

@@ -56,7 +56,9 @@ def changes(scope: Scope) -> Iterator[Change]:
         yield from _attributes(scope, name, have)
     yield from acl_changes.above(
         scope,
-        acl_changes.Target("database", name, f"database.{section.name}", f"database {name}", _SOURCE),
+        acl_changes.Target(
+            "database", name, f"database.{section.name}", f"database {name}", _SOURCE
+        ),
         entries=parse(have.acl),
         old_owner=have.owner,
         owner=have.owner if scope.only else section.owner or have.owner,
@@ -89,7 +91,7 @@ def rights(scope: Scope) -> Rights:
     reach = membership.inherited(scope)
     for role in scope.logins:
         if reach[role] & users or reach[role] & READS_EVERYTHING:
-            add(result, role, ("CONNECT",), Right(False, scope.declared[role]))
+            add(result, role, ("CONNECT",), Right(False, _SOURCE))
     if scope.only:
         return {key: right for key, right in result.items() if scope.has_role(key[0])}
     return result
@@ -106,9 +108,7 @@ def _attributes(scope: Scope, name: sql.Name, have: Fact) -> Iterator[Change]:
             summary=f"owner of database {name}: {have.owner} -> {want.owner}",
             step=Step.ALTER_DATABASE,
             statements=(
-                Statement(
-                    sql.statement("database/owner", name=name, owner=sql.Name(want.owner))
-                ),
+                Statement(sql.statement("database/owner", name=name, owner=sql.Name(want.owner))),
             ),
             before={"owner": have.owner},
             after={"owner": want.owner},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chiro_db import sql
@@ -153,12 +153,11 @@ def _satisfied(scope: Scope, rows: Iterable[Fact], want: Want) -> bool:
 
 def _without(scope: Scope, rows: list[Fact], gone: Fact, option: str | None) -> list[Fact]:
     """The rows that REVOKE ... CASCADE leaves: without ADMIN nobody's grants stand (16+)."""
-    from dataclasses import replace
-
     if option is None:
         rows = [row for row in rows if row != gone]
     else:
-        rows = [replace(row, **{option: False}) if row == gone else row for row in rows]
+        taken: dict[str, Any] = {option: False}
+        rows = [replace(row, **taken) if row == gone else row for row in rows]
     if scope.server.major < 16 or not gone.admin or option not in (None, "admin"):
         return rows
     if any(r.role == gone.role and r.member == gone.member and r.admin for r in rows):

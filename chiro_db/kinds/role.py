@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,12 +96,13 @@ def _create(scope: Scope, name: str, want: Mapping[str, Any], source: Source) ->
         after={**want, "password": "***"} if secret else dict(want),
         service=scope.service_of(name),
         source=source,
-        needs=frozenset({Need("createrole")} | _needed(want)),
+        needs=frozenset({Need("createrole")} | _needed(a for a, v in want.items() if v)),
     )
 
 
-def _needed(values: Mapping[str, Any]) -> set[Need]:
+def _needed(values: Iterable[str]) -> set[Need]:
     """What the connected role must have itself to set the privileged attributes."""
+    values = set(values)
     needs = set()
     if "superuser" in values:
         needs.add(Need("superuser"))
@@ -139,7 +140,7 @@ def _altered(
         options += [sql.Keyword("PASSWORD"), sql.Verifier()]
         words.append("password: a new one")
     taking = any(v is False for a, v in differing.items() if a != "inherit")
-    privileged = {a: v for a, v in differing.items() if a in ("superuser", "replication", "bypassrls")}
+    privileged = [a for a in ("superuser", "replication", "bypassrls") if a in differing]
     return Change(
         kind=NAME,
         address=f"role.{have.name}",
@@ -194,8 +195,7 @@ def _comment(scope: Scope, name: str, have: Fact | None, source: Source) -> Iter
 def _drop(scope: Scope, name: str) -> Iterator[Change]:
     """REASSIGN OWNED, DROP OWNED, DROP ROLE; refused where something else would go with it."""
     source: Source = ("roles", name)
-    written = scope.role(name)
-    assert written is not None  # the spec says that it shall be absent
+    heir = scope.spec.roles[name].reassign_to
     if name in scope.administrators:
         scope.report("error", source, f"`{name}` is an administrator here and cannot be dropped")
         return
@@ -206,7 +206,7 @@ def _drop(scope: Scope, name: str) -> Iterator[Change]:
     for items, why in (
         (lost, "would be dropped with it"),
         (elsewhere, "it still holds elsewhere; connect there and run REASSIGN OWNED, DROP OWNED"),
-        (owned if written.reassign_to is None else [], "it owns; say `reassign_to:`"),
+        (owned if heir is None else [], "it owns; say `reassign_to:`"),
     ):
         if items:
             listed = ", ".join(
@@ -218,13 +218,12 @@ def _drop(scope: Scope, name: str) -> Iterator[Change]:
             scope.report("error", source, message)
     role = sql.Name(name)
     statements = []
-    if owned and written.reassign_to is not None:
-        heir = sql.Name(written.reassign_to)
-        statements.append(sql.statement("role/reassign", name=role, heir=heir))
+    if owned and heir is not None:
+        statements.append(sql.statement("role/reassign", name=role, heir=sql.Name(heir)))
     if belongings:
         statements.append(sql.statement("role/disown", name=role))
     statements.append(sql.statement("role/drop", name=role))
-    to = f", what it owns goes to {written.reassign_to}" if owned else ""
+    to = f", what it owns goes to {heir}" if owned else ""
     yield Change(
         kind=NAME,
         address=f"role.{name}",
@@ -239,7 +238,7 @@ def _drop(scope: Scope, name: str) -> Iterator[Change]:
         needs=frozenset(
             {Need("admin", name)}
             | ({Need("use", name)} if belongings else set())
-            | ({Need("use", written.reassign_to)} if owned and written.reassign_to else set())
+            | ({Need("use", heir)} if owned and heir else set())
         ),
         extra=True,
     )

@@ -234,3 +234,11 @@ def settle(
         if held is None or (right.grantable and not held and grantee != owner):
             delta.missing.append(Missing(grantee, privilege, right))
     return delta
+
+
+def without(entries: Collection[Entry], owner: str, revokes: Iterable[Revoke]) -> frozenset[Entry]:
+    """What the owner's revokes leave, cascades included."""
+    acl = _Acl(entries, owner)
+    for grantee, privilege, option_only, _ in revokes:
+        acl.revoke(grantee, privilege, owner, option_only=option_only)
+    return frozenset(Entry(g, p, by, option) for (g, p, by), option in acl.options.items())

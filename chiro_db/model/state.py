@@ -24,6 +24,8 @@ class Server:
     database_exists: bool
     reads_verifiers: bool
     in_recovery: bool
+    may_create: bool  # CREATE on the database connected to
+    bootstrap: str  # the superuser of initdb, who owns `public` up to 14
 
     @property
     def major(self) -> int:

@@ -11,6 +11,8 @@ SELECT current_setting('server_version_num')::int AS version,
        r.rolbypassrls AS bypassrls,
        EXISTS (SELECT FROM pg_database WHERE datname = %(database)s) AS database_exists,
        has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS reads_verifiers,
-       pg_is_in_recovery() AS in_recovery
+       pg_is_in_recovery() AS in_recovery,
+       has_database_privilege(current_database(), 'CREATE') AS may_create,
+       pg_get_userbyid(10)::text AS bootstrap
 FROM pg_roles r
 WHERE r.rolname = current_user

@@ -7,7 +7,7 @@ SELECT wanted.name,
        EXISTS (SELECT FROM pg_namespace s WHERE s.nspname = wanted.schema) AS schema_exists,
        pg_get_userbyid(e.extowner)::text AS owner
 FROM unnest(%(names)s::text[], %(schemas)s::text[]) AS wanted (name, schema)
-LEFT JOIN pg_extension e ON e.extname = wanted.name
+LEFT JOIN pg_extension e ON e.extname = wanted.name AND current_database() = %(database)s
 LEFT JOIN pg_namespace n ON n.oid = e.extnamespace
 LEFT JOIN LATERAL (
     SELECT v.version, v.trusted

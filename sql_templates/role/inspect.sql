@@ -19,4 +19,6 @@ FROM pg_roles
 WHERE rolname = ANY(%(roles)s)
    OR rolsuper
    OR rolname = current_user
+   -- an ordinary administrator must know whom it can act as
+   OR NOT (SELECT me.rolsuper FROM pg_roles me WHERE me.rolname = current_user)
    OR oid = (SELECT datdba FROM pg_database WHERE datname = current_database())

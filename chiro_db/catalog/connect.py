@@ -1,0 +1,132 @@
+"""Connections, and what went wrong with one in a user's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chiro_db.errors import ConnectError, RefusedError
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Connection = psycopg.Connection[tuple[Any, ...]]
+
+OLDEST = 140000
+MAINTENANCE = "postgres"  # where CREATE DATABASE is run from
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A conninfo for the spec's database; printed without its password."""
+
+    parameters: Mapping[str, Any]
+    database: str
+
+    def __str__(self) -> str:
+        """The server for a person: host and port as far as the conninfo says them."""
+        host = self.parameters.get("host") or self.parameters.get("hostaddr") or ""
+        port = self.parameters.get("port")
+        service = self.parameters.get("service")
+        place = f"{host}{f':{port}' if port else ''}"
+        return place or (f"service {service}" if service else "the default server")
+
+
+def where(conninfo: str, database: str) -> Where:
+    """The spec's database on the server of a libpq URL or conninfo; another name is an error."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        parameters = conninfo_to_dict(conninfo)
+    except ProgrammingError as error:
+        raise ConnectError(
+            "the URL is neither a libpq URL nor a conninfo string",
+            hint="such as postgresql://user@host:5432/database?sslmode=verify-full",
+        ) from error
+    named = parameters.get("dbname")
+    if named and named != database:
+        raise ConnectError(
+            f"the URL names the database `{named}`, the spec `{database}`",
+            hint="leave the database out of the URL, or change `database: name:` in the spec",
+        )
+    return Where({"connect_timeout": 10, **parameters}, database)
+
+
+@contextmanager
+def connected(to: Where, database: str | None = None) -> Iterator[Connection]:
+    """An autocommit connection to the spec's database or to another one of the same server."""
+    connection = _connect(to, database or to.database)
+    with connection:
+        yield connection
+
+
+@contextmanager
+def connected_if_exists(to: Where) -> Iterator[Connection]:
+    """The spec's database, else the server's `postgres` where there is no such database."""
+    try:
+        connection = _connect(to, to.database)
+    except ConnectError as refused:
+        connection = _maintenance(to, refused)
+    with connection:
+        yield connection
+
+
+def _maintenance(to: Where, refused: ConnectError) -> Connection:
+    """A connection to `postgres`, if the reason for the refusal is that there is no database.
+
+    The server's message is in its own language, so the catalog is asked instead.
+    """
+    try:
+        connection = _connect(to, MAINTENANCE)
+    except ConnectError:
+        raise refused from None
+    query = "SELECT FROM pg_database WHERE datname = %s"
+    if connection.execute(query, [to.database]).fetchone() is None:
+        return connection
+    connection.close()
+    raise refused
+
+
+def _connect(to: Where, database: str) -> Connection:
+    import psycopg
+
+    parameters = {"application_name": "chirodb", **to.parameters, "dbname": database}
+    try:
+        connection = psycopg.connect(
+            "",
+            autocommit=True,
+            prepare_threshold=None,  # transaction poolers lose prepared statements
+            **parameters,
+        )
+    except psycopg.OperationalError as error:
+        raise _explained(error, to, database) from None
+    if connection.info.server_version < OLDEST:
+        version = connection.info.parameter_status("server_version")
+        connection.close()
+        raise RefusedError(
+            f"the server is PostgreSQL {version}", hint="chirodb needs PostgreSQL 14 or newer"
+        )
+    return connection
+
+
+def _explained(error: psycopg.OperationalError, to: Where, database: str) -> ConnectError:
+    """libpq's message on one line, and the hint that goes with what it says."""
+    text = " ".join(str(error).split())
+    hints = (
+        ("Connection refused", "is the server running there, and does it listen on that port?"),
+        ("No such file or directory", "is the server running on this machine?"),
+        ("could not translate host name", "check the host name"),
+        ("failed to resolve host", "check the host name"),
+        ("password authentication failed", "check the password: PGPASSWORD, passfile or the URL"),
+        ("no password supplied", "give it in PGPASSWORD, a password file or the URL"),
+        ("no pg_hba.conf entry", "pg_hba.conf does not let this role in from here"),
+        ("permission denied for database", f"grant it: GRANT CONNECT ON DATABASE {database}"),
+        ("too many connections", "the role, the database or the server is at its limit"),
+        ("timeout", "the server did not answer in time; connect_timeout in the URL sets how long"),
+        ("does not support SSL", "the server has no TLS; sslmode in the URL asks for it"),
+    )
+    hint = next((hint for said, hint in hints if said.lower() in text.lower()), None)
+    return ConnectError(f"cannot connect to {to}: {text}", hint=hint)

@@ -1,0 +1,204 @@
+"""Privileges on columns, which stand in pg_attribute.attacl alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import translate
+from typing import Any
+
+from chiro_db import sql
+from chiro_db.kinds import acl_changes
+from chiro_db.kinds import object as objects
+from chiro_db.kinds.access import Narrow, Rights, merged
+from chiro_db.kinds.acl_changes import Given, Taken
+from chiro_db.kinds.narrowing import Narrowing
+from chiro_db.kinds.scope import Request, Scope
+from chiro_db.kinds.signature import is_glob
+from chiro_db.model import acl
+from chiro_db.model.acl import Delta, Entry, Revoke
+from chiro_db.model.plan import Change, Step
+
+NAME = "column"
+_COLUMN_PRIVILEGES = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
+Relation = tuple[str, str]  # schema, name
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    schema: str
+    relation: str
+    owner: str
+    acl: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+def parameters(request: Request) -> Mapping[str, Any]:
+    """Besides what has an ACL: all columns of the tables that `columns:` names."""
+    wanted = [
+        (service.schema_name, table)
+        for service in request.services.values()
+        for grant in service.grants
+        for table in grant.columns or ()
+    ]
+    return {
+        "schemas": list(request.by_schema),
+        "wanted_schemas": [schema for schema, _ in wanted],
+        "wanted_tables": [_server_pattern(table) for _, table in wanted],
+    }
+
+
+def _server_pattern(glob: str) -> str:
+    """A glob as PostgreSQL's regular expression for the whole name."""
+    translated = {"*": ".*", "?": "."}
+    if not is_glob(glob):
+        return (
+            "^"
+            + "".join(c if c.isalnum() else f"[{c}]" if c not in "^\\" else f"\\{c}" for c in glob)
+            + "$"
+        )
+    if "[" in glob:
+        return ".*"  # brackets differ between the two; the exact match is made here
+    return "^" + "".join(translated.get(c) or (c if c.isalnum() else f"\\{c}") for c in glob) + "$"
+
+
+def changes(scope: Scope) -> Iterator[Change]:
+    narrowings = {
+        schema: Narrowing(access.narrowed["column"], "column", schema)
+        for schema, access in scope.access.items()
+        if "column" in access.narrowed and scope.has_service(access.service)
+    }
+    revoked = _table_revokes(scope)
+    relations: dict[Relation, list[Fact]] = {}
+    for fact in scope.facts(NAME):
+        if scope.has_service(scope.by_schema[fact.schema]):
+            relations.setdefault((fact.schema, fact.relation), []).append(fact)
+    for relation, facts in relations.items():
+        narrowing = narrowings.get(relation[0])
+        narrows = _narrows(scope, narrowing, relation, facts)
+        yield from _relation(scope, relation, facts, narrows, revoked.get(relation, ()))
+    for narrowing in narrowings.values():
+        narrowing.report_unmatched(scope, "table")
+
+
+def _narrows(
+    scope: Scope, narrowing: Narrowing | None, relation: Relation, facts: list[Fact]
+) -> list[Narrow]:
+    """The grants that cover the table; a column that one names must exist."""
+    if narrowing is None:
+        return []
+    found = [narrowing.narrows[i] for i in narrowing.covering((relation[1], None))]
+    present = {name for fact in facts for name in fact.names}
+    for narrow in found:
+        source = next(iter(narrow.literals.values()), None) or narrow.patterns[0][2]
+        for column in narrow.columns:
+            if not is_glob(column) and column not in present:
+                message = f"there is no column `{column}` in table `{'.'.join(relation)}`"
+                scope.report("error", source, message)
+            elif is_glob(column) and not any(re.match(translate(column), c) for c in present):
+                message = f"no column of table `{'.'.join(relation)}` matches `{column}`"
+                scope.report("warning", source, message)
+    return found
+
+
+def _covers(narrow: Narrow, column: str) -> bool:
+    return any(
+        re.match(translate(pattern), column) is not None if is_glob(pattern) else pattern == column
+        for pattern in narrow.columns
+    )
+
+
+def _table_revokes(scope: Scope) -> dict[Relation, list[Revoke]]:
+    """What is revoked from whole tables, which takes the column grants below along."""
+    result: dict[Relation, list[Revoke]] = {}
+    if scope.additive or not scope.facts(NAME):
+        return result
+    for difference in objects.differences(scope):
+        if difference.type == "table":
+            revokes = [r for r in difference.delta.revokes if r.privilege in _COLUMN_PRIVILEGES]
+            for name, _ in difference.objects if revokes else ():
+                result[(difference.schema, name)] = revokes
+    return result
+
+
+def _relation(
+    scope: Scope,
+    relation: Relation,
+    facts: list[Fact],
+    narrows: list[Narrow],
+    revoked: list[Revoke] | tuple[()],
+) -> Iterator[Change]:
+    takes: dict[tuple[str, Taken], list[str]] = {}
+    gives: dict[tuple[str, Given], list[str]] = {}
+    for fact in facts:
+        owner = objects.owner_of(scope, fact.schema, fact.owner)
+        entries = acl.parse(fact.acl)
+        if owner != fact.owner:
+            entries = acl.reowned(entries, fact.owner, owner)
+        entries = acl.without(entries, owner, revoked)
+        for column in fact.names:
+            wanted: Rights = dict(merged(n.rights for n in narrows if _covers(n, column)))
+            delta = _delta(scope, entries, owner, wanted)
+            report = acl_changes.reported if scope.additive else acl_changes.taken
+            for item in report(delta, "column"):
+                takes.setdefault((owner, item), []).append(column)
+            for new in acl_changes.given(delta, "column"):
+                gives.setdefault((owner, new), []).append(column)
+    for (owner, item), columns in takes.items():
+        yield _revoke(scope, relation, owner, item, columns)
+    for (owner, new), columns in gives.items():
+        yield _grant(scope, relation, owner, new, columns)
+
+
+def _delta(scope: Scope, entries: frozenset[Entry], owner: str, wanted: Rights) -> Delta:
+    return acl.settle(
+        entries, owner, (), wanted, scope.spares, additive=scope.additive, complete=False
+    )
+
+
+def _target(scope: Scope, relation: Relation, columns: list[str]) -> acl_changes.Target:
+    table = sql.Name(*relation)
+    listed = sql.Listed(sql.Name(c) for c in columns)
+    service = scope.by_schema[relation[0]]
+    return acl_changes.Target(
+        "column",
+        table,
+        f"{'.'.join(relation)}.column.{'+'.join(columns)}",
+        f"table {table} ({listed})",
+        ("services", service, "owner"),
+        service,
+    )
+
+
+def _revoke(
+    scope: Scope, relation: Relation, owner: str, item: Taken, columns: list[str]
+) -> Change:
+    target = _target(scope, relation, columns)
+    text = sql.statement(
+        "column/revoke",
+        option_only=item.option_only,
+        cascade=item.cascade,
+        privileges=[sql.Keyword(p) for p in item.privileges],
+        columns=sql.Listed(sql.Name(c) for c in columns),
+        target=target.on,
+        grantees=sql.grantee(item.grantee),
+    )
+    return acl_changes.revoke_change(
+        target, item, owner=owner, step=Step.REVOKE_COLUMN, statement=text
+    )
+
+
+def _grant(scope: Scope, relation: Relation, owner: str, new: Given, columns: list[str]) -> Change:
+    target = _target(scope, relation, columns)
+    text = sql.statement(
+        "column/grant",
+        privileges=[sql.Keyword(p) for p in new.privileges],
+        columns=sql.Listed(sql.Name(c) for c in columns),
+        target=target.on,
+        grantees=sql.Listed(sql.grantee(g) for g in new.grantees),
+        grantable=new.grantable,
+    )
+    return acl_changes.grant_change(
+        target, new, owner=owner, step=Step.GRANT_COLUMN, statement=text
+    )

@@ -1,0 +1,154 @@
+"""Default privileges of owners and creators, so that new objects are as declared.
+
+Rows of a schema only add to the built-in defaults; to take PUBLIC's EXECUTE away needs the
+global row of the role (ALTER DEFAULT PRIVILEGES in PostgreSQL's manual, Notes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chiro_db import sql
+from chiro_db.kinds import acl_changes
+from chiro_db.kinds.acl_changes import Given, Taken
+from chiro_db.kinds.scope import Request, Scope
+from chiro_db.model import acl
+from chiro_db.model.acl import Entry, Grantee, Source, Wanted
+from chiro_db.model.plan import Change, Step
+from chiro_db.model.privilege import Securable, known
+
+NAME = "default_privilege"
+_TYPES: Mapping[Securable, str] = {
+    "table": "TABLES",
+    "sequence": "SEQUENCES",
+    "routine": "ROUTINES",
+    "type": "TYPES",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    role: str
+    schema: str | None  # None: the role's global row, which replaces the built-in default
+    type: Securable
+    acl: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of pg_default_acl, whether it is there or only implied."""
+
+    role: str
+    schema: str | None
+    type: Securable
+    service: str | None
+    source: Source
+
+
+def parameters(request: Request) -> Mapping[str, Any]:
+    makers = {role for roles in request.makers.values() for role in roles}
+    return {"schemas": list(request.by_schema), "creators": sorted(makers)}
+
+
+def changes(scope: Scope) -> Iterator[Change]:
+    actual: dict[tuple[str, str | None, Securable], frozenset[Entry]] = {
+        (fact.role, fact.schema, fact.type): acl.parse(fact.acl) for fact in scope.facts(NAME)
+    }
+    chosen = [a for a in scope.access.values() if scope.has_service(a.service)]
+    makers: dict[str, tuple[str, bool]] = {}
+    for access in chosen:
+        for role in scope.makers[access.schema]:
+            _, types = makers.get(role, ("", False))
+            makers[role] = (access.service, types or access.covers_types())
+            source: Source = ("services", access.service)
+            for securable in _TYPES:
+                future = access.future.get(securable, {})
+                entries = actual.pop((role, access.schema, securable), frozenset())
+                row = _Row(role, access.schema, securable, access.service, source)
+                yield from _row(scope, row, entries, future, complete=False)
+    for role, (service, covers_types) in makers.items():
+        for securable in _TYPES:
+            entries = actual.pop((role, None, securable), _built_in(scope, role, securable))
+            row = _Row(role, None, securable, service, ("services", service))
+            keeps_public = securable == "type" and not covers_types
+            yield from _row(scope, row, entries, {}, complete=True, keeps_public=keeps_public)
+    for (role, schema, securable), entries in actual.items():
+        if schema is not None and scope.has_service(scope.by_schema[schema]):
+            service = scope.by_schema[schema]
+            row = _Row(role, schema, securable, service, ("services", service))
+            yield from _row(scope, row, entries, {}, complete=False)
+
+
+def _built_in(scope: Scope, role: str, securable: Securable) -> frozenset[Entry]:
+    """acldefault(): all for the owner, and for PUBLIC EXECUTE on routines, USAGE on types."""
+    grantees: list[Grantee] = [role]
+    if securable in ("routine", "type"):
+        grantees.append(None)
+    privileges = known(securable, scope.server.version)
+    return frozenset(Entry(g, p, role, False) for g in grantees for p in privileges)
+
+
+def _row(
+    scope: Scope,
+    row: _Row,
+    entries: frozenset[Entry],
+    wanted: Wanted,
+    *,
+    complete: bool,
+    keeps_public: bool = False,
+) -> Iterator[Change]:
+    owned = known(row.type, scope.server.version) if complete else ()
+
+    def spared(grantee: Grantee, _privilege: str) -> bool:
+        return (keeps_public and grantee is None) or scope.spared(grantee)
+
+    if not acl.differs(entries, row.role, owned, wanted, spared):
+        return
+    delta = acl.settle(
+        entries, row.role, owned, wanted, spared, additive=scope.additive, complete=complete
+    )
+    target = _target(row)
+    report = acl_changes.reported if scope.additive else acl_changes.taken
+    for item in report(delta, row.type):
+        text = sql.statement("default_privilege/revoke", **_values(scope, row, item))
+        yield acl_changes.revoke_change(
+            target, item, owner=row.role, step=Step.REVOKE_DEFAULT, statement=text
+        )
+    for new in acl_changes.given(delta, row.type):
+        text = sql.statement("default_privilege/grant", **_values(scope, row, new))
+        yield acl_changes.grant_change(
+            target, new, owner=row.role, step=Step.GRANT_DEFAULT, statement=text
+        )
+
+
+def _values(scope: Scope, row: _Row, item: Given | Taken) -> dict[str, Any]:
+    words = acl_changes.privilege_list(row.type, item.privileges, scope.server.version)
+    values: dict[str, Any] = {
+        "role": sql.Name(row.role),
+        "schema": sql.Name(row.schema) if row.schema is not None else None,
+        "on": sql.Keyword(_TYPES[row.type]),
+        "privileges": words,
+    }
+    if isinstance(item, Given):
+        grantees = sql.Listed(sql.grantee(g) for g in item.grantees)
+        return values | {"grantees": grantees, "grantable": item.grantable}
+    return values | {
+        "grantees": sql.grantee(item.grantee),
+        "option_only": item.option_only,
+        "cascade": item.cascade,
+    }
+
+
+def _target(row: _Row) -> acl_changes.Target:
+    where = f" in {sql.Name(row.schema)}" if row.schema is not None else ""
+    word = "functions" if row.type == "routine" else f"{row.type}s"
+    return acl_changes.Target(
+        row.type,
+        sql.Keyword(_TYPES[row.type]),
+        f"default.{row.role}.{row.schema or '*'}.{row.type}",
+        f"future {word} of {sql.quote_name(row.role)}{where}",
+        row.source,
+        row.service,
+    )

@@ -1,0 +1,96 @@
+"""Extensions: created where they are missing, moved where they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chiro_db import sql
+from chiro_db.kinds.scope import Request, Scope
+from chiro_db.model.acl import Source
+from chiro_db.model.plan import Action, Blocked, Change, Need, Statement, Step
+
+NAME = "extension"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    name: str
+    schema: str | None  # None: not installed
+    relocatable: bool
+    available: bool
+    trusted: bool
+    schema_exists: bool  # the one that the spec wants
+    owner: str | None
+
+
+def parameters(request: Request) -> Mapping[str, Any]:
+    wanted = request.spec.database.extensions
+    return {
+        "names": list(wanted),
+        "schemas": [e.schema_ for e in wanted.values()],
+        "database": request.spec.database.name,
+    }
+
+
+def changes(scope: Scope) -> Iterator[Change]:
+    if scope.only:
+        return
+    actual: dict[str, Fact] = {fact.name: fact for fact in scope.facts(NAME)}
+    for name, want in scope.spec.database.extensions.items():
+        source: Source = ("database", "extensions", name)
+        have = actual[name]
+        schema = want.schema_
+        exists = have.schema_exists or schema in scope.by_schema or schema == "public"
+        if schema is not None and not exists:
+            message = f"extension `{name}`: the schema `{schema}` does not exist"
+            scope.report("error", source, message)
+        elif have.schema is None:
+            yield _create(have, schema, source)
+        elif schema is not None and schema != have.schema:
+            yield _move(have, schema, source)
+
+
+def _create(have: Fact, schema: str | None, source: Source) -> Change:
+    name = sql.Name(have.name)
+    text = sql.statement("extension/create", name=name, schema=sql.Name(schema) if schema else None)
+    blocked = None
+    if not have.available:
+        blocked = Blocked(f"the server has no extension {name}; its package is missing", text)
+    return Change(
+        kind=NAME,
+        address=f"extension.{have.name}",
+        name=have.name,
+        action=Action.CREATE,
+        summary=f"create extension {name}" + (f" in {sql.Name(schema)}" if schema else ""),
+        step=Step.EXTENSION,
+        statements=(Statement(text),),
+        after={"name": have.name, "schema": schema},
+        source=source,
+        needs=frozenset({Need("create in database") if have.trusted else Need("superuser")}),
+        blocked=blocked,
+    )
+
+
+def _move(have: Fact, schema: str, source: Source) -> Change:
+    name = sql.Name(have.name)
+    text = sql.statement("extension/alter", name=name, schema=sql.Name(schema))
+    blocked = None
+    if not have.relocatable:
+        reason = f"extension {name} cannot be moved out of {have.schema}; drop it and apply again"
+        blocked = Blocked(reason, f"DROP EXTENSION {name}")
+    return Change(
+        kind=NAME,
+        address=f"extension.{have.name}",
+        name=have.name,
+        action=Action.UPDATE,
+        summary=f"schema of extension {name}: {have.schema} -> {schema}",
+        step=Step.EXTENSION,
+        statements=(Statement(text),),
+        before={"schema": have.schema},
+        after={"schema": schema},
+        source=source,
+        needs=frozenset({Need("use", have.owner or "")}),
+        blocked=blocked,
+    )

@@ -1,0 +1,255 @@
+"""Everything in a service's schema: whose it is, and who may do what with it.
+
+Owner and ACL are one fact, since ALTER ... OWNER rewrites the ACL (docs/decisions/0003).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chiro_db import sql
+from chiro_db.kinds import acl_changes
+from chiro_db.kinds.access import SchemaAccess, merged
+from chiro_db.kinds.acl_changes import Given, Taken
+from chiro_db.kinds.narrowing import Narrowing, Object
+from chiro_db.kinds.scope import Request, Scope
+from chiro_db.model import acl
+from chiro_db.model.acl import Delta, Grantee, Wanted
+from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
+from chiro_db.model.privilege import Securable, known
+
+NAME = "object"
+_WORDS: Mapping[Securable, str] = {
+    "table": "table",
+    "sequence": "sequence",
+    "routine": "function",
+    "type": "type",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    schema: str
+    type: Securable
+    owner: str
+    acl: tuple[str, ...]
+    linked: bool  # a column's sequence: its owner is its table's
+    names: tuple[str, ...]
+    arguments: tuple[str, ...] | None  # of routines, name by name
+
+    @property
+    def objects(self) -> list[Object]:
+        if self.arguments is None:
+            return [(name, None) for name in self.names]
+        return list(zip(self.names, self.arguments, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Objects of one schema, type and owner whose ACL differs in the same way."""
+
+    schema: str
+    type: Securable
+    owner: str  # as it will be
+    objects: tuple[Object, ...]
+    delta: Delta
+
+
+def parameters(request: Request) -> Mapping[str, Any]:
+    return {"schemas": list(request.owners), "owners": list(request.owners.values())}
+
+
+def owner_of(scope: Scope, schema: str, owner: str) -> str:
+    """Who shall own what `owner` owns now: the schema's owner, unless he is one of its makers."""
+    return owner if owner in scope.makers[schema] else scope.owners[schema]
+
+
+def differences(scope: Scope) -> list[Difference]:
+    """What is wrong with the ACLs once every object has its right owner."""
+    result: list[Difference] = []
+    narrowings: dict[tuple[str, Securable], Narrowing] = {}
+    for schema, access in scope.access.items():
+        if not scope.has_service(access.service):
+            continue
+        for securable, narrows in access.narrowed.items():
+            if securable != "column":
+                narrowings[(schema, securable)] = Narrowing(narrows, securable, schema)
+    wholes: dict[tuple[str, Securable], tuple[Wanted, Wanted]] = {}
+    for fact in scope.facts(NAME):
+        access = scope.access[fact.schema]
+        if not scope.has_service(access.service):
+            continue
+        key = (fact.schema, fact.type)
+        if key not in wholes:
+            wholes[key] = (access.whole.get(fact.type, {}), access.either.get(fact.type, {}))
+        whole, either = wholes[key]
+        narrowing = narrowings.get(key)
+        if narrowing is None:
+            result += _difference(scope, access, fact, whole, either, None)
+            continue
+        for indexes, objects in narrowing.parts(fact.objects):
+            parts = [narrowing.narrows[i].rights for i in indexes]
+            wanted = merged([whole, *parts]) if parts else whole
+            result += _difference(scope, access, fact, wanted, either, objects)
+    for (_, securable), narrowing in narrowings.items():
+        narrowing.report_unmatched(scope, _WORDS[securable])
+    return result
+
+
+def _difference(
+    scope: Scope,
+    access: SchemaAccess,
+    fact: Fact,
+    wanted: Wanted,
+    either: Wanted,
+    objects: list[Object] | None,
+) -> Iterator[Difference]:
+    entries = acl.parse(fact.acl)
+    owner = owner_of(scope, fact.schema, fact.owner)
+    if owner != fact.owner:
+        entries = acl.reowned(entries, fact.owner, owner)
+    owned = known(fact.type, scope.server.version)
+    # PostgreSQL's own USAGE for PUBLIC on a type stays until a grant names or covers the type.
+    public_uses = fact.type == "type" and not wanted
+
+    def tolerant(grantee: Grantee, privilege: str) -> bool:
+        return (
+            (grantee, privilege) in either
+            or (public_uses and grantee is None)
+            or scope.spared(grantee)
+        )
+
+    spared = tolerant if either or public_uses else scope.spares
+    if acl.differs(entries, owner, owned, wanted, spared):
+        delta = acl.settle(entries, owner, owned, wanted, spared, additive=scope.additive)
+        chosen = tuple(sorted(objects if objects is not None else fact.objects))
+        yield Difference(fact.schema, fact.type, owner, chosen, delta)
+
+
+def changes(scope: Scope) -> Iterator[Change]:
+    yield from _owners(scope)
+    yield from _grants(scope, differences(scope))
+
+
+def _owners(scope: Scope) -> Iterator[Change]:
+    for fact in scope.facts(NAME):
+        owner = owner_of(scope, fact.schema, fact.owner)
+        service = scope.by_schema[fact.schema]
+        if owner == fact.owner or fact.linked or not scope.has_service(service):
+            continue
+        on = sql.Keyword("ROUTINE" if fact.type == "routine" else fact.type.upper())
+        objects = sorted(fact.objects)
+        texts = [
+            sql.statement(
+                "object/owner", on=on, name=named(fact.schema, item), owner=sql.Name(owner)
+            )
+            for item in objects
+        ]
+        shown = listing(fact.schema, fact.type, objects)
+        yield Change(
+            kind="ownership",
+            address=f"ownership.{fact.schema}.{fact.type}.{fact.owner}",
+            name=fact.schema,
+            action=Action.UPDATE,
+            summary=f"owner of {shown}: {fact.owner} -> {owner}",
+            step=Step.OBJECT_OWNER,
+            statements=tuple(Statement(text) for text in texts),
+            before={"owner": fact.owner, "objects": names(fact.schema, objects)},
+            after={"owner": owner},
+            hazards=frozenset({Hazard.CHANGES_OWNER})
+            | ({Hazard.TAKES_LOCK} if fact.type in ("table", "sequence") else set()),
+            service=service,
+            source=("services", service, "owner"),
+            needs=frozenset({Need("use", fact.owner), Need("use", owner)}),
+        )
+
+
+def named(schema: str, item: Object) -> sql.Value:
+    name, arguments = item
+    return sql.Name(schema, name) if arguments is None else sql.Routine(schema, name, arguments)
+
+
+def names(schema: str, objects: list[Object]) -> list[str]:
+    return [str(named(schema, item)) for item in objects]
+
+
+def listing(schema: str, securable: Securable, objects: list[Object]) -> str:
+    """`table s.a`, `tables s.a, s.b` or `214 tables of s`."""
+    word = _WORDS[securable]
+    if len(objects) == 1:
+        return f"{word} {named(schema, objects[0])}"
+    if len(objects) <= 3:
+        return f"{word}s {', '.join(names(schema, objects))}"
+    return f"{len(objects)} {word}s of {sql.Name(schema)}"
+
+
+def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
+    """One statement for all objects of a schema that differ alike, whatever their groups."""
+    takes: dict[tuple[Any, ...], list[Object]] = {}
+    gives: dict[tuple[Any, ...], list[Object]] = {}
+    for difference in found:
+        key = (difference.schema, difference.type, difference.owner)
+        reported = acl_changes.reported if scope.additive else acl_changes.taken
+        for item in reported(difference.delta, difference.type):
+            takes.setdefault((*key, item), []).extend(difference.objects)
+        for new in acl_changes.given(difference.delta, difference.type):
+            gives.setdefault((*key, new), []).extend(difference.objects)
+    for (schema, securable, owner, item), objects in takes.items():
+        yield _revoke(scope, schema, securable, owner, item, sorted(objects))
+    for (schema, securable, owner, new), objects in gives.items():
+        yield _grant(scope, schema, securable, owner, new, sorted(objects))
+
+
+def _target(
+    scope: Scope, schema: str, securable: Securable, objects: list[Object]
+) -> acl_changes.Target:
+    address = f"{schema}.{securable}"
+    if len(objects) == 1:
+        name, arguments = objects[0]
+        address += f".{name}" + (f"({arguments})" if arguments is not None else "")
+    return acl_changes.Target(
+        securable,
+        sql.Listed(named(schema, item) for item in objects),
+        address,
+        listing(schema, securable, objects),
+        ("services", scope.by_schema[schema], "owner"),
+        scope.by_schema[schema],
+    )
+
+
+def _revoke(
+    scope: Scope,
+    schema: str,
+    securable: Securable,
+    owner: str,
+    item: Taken,
+    objects: list[Object],
+) -> Change:
+    target = _target(scope, schema, securable, objects)
+    text = sql.statement(
+        "grant/revoke",
+        option_only=item.option_only,
+        cascade=item.cascade,
+        privileges=acl_changes.privilege_list(securable, item.privileges, scope.server.version),
+        on=sql.Keyword(securable.upper()),
+        target=target.on,
+        grantees=sql.grantee(item.grantee),
+    )
+    return acl_changes.revoke_change(target, item, owner=owner, step=Step.REVOKE, statement=text)
+
+
+def _grant(
+    scope: Scope, schema: str, securable: Securable, owner: str, new: Given, objects: list[Object]
+) -> Change:
+    target = _target(scope, schema, securable, objects)
+    text = sql.statement(
+        "grant/grant",
+        privileges=acl_changes.privilege_list(securable, new.privileges, scope.server.version),
+        on=sql.Keyword(securable.upper()),
+        target=target.on,
+        grantees=sql.Listed(sql.grantee(g) for g in new.grantees),
+        grantable=new.grantable,
+    )
+    return acl_changes.grant_change(target, new, owner=owner, step=Step.GRANT, statement=text)

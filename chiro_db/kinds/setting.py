@@ -1,0 +1,163 @@
+"""Settings of the database, and of roles in it; managed by name, compared as PostgreSQL does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chiro_db import sql
+from chiro_db.kinds import parameter
+from chiro_db.kinds.scope import Request, Scope
+from chiro_db.model.acl import Source
+from chiro_db.model.plan import Action, Change, Need, Statement, Step
+from chiro_db.model.spec import Service, SettingValue, SlowQueries
+from chiro_db.model.state import Parameter
+
+NAME = "setting"
+Key = tuple[str | None, str]  # role or None for the database, lower-case parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    role: str | None
+    parameter: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    role: str | None
+    parameter: str  # as the spec writes it
+    value: tuple[str, ...]
+    source: Source
+
+
+def parameters(request: Request) -> Mapping[str, Any]:
+    return {"roles": list(request.declared)}
+
+
+def named(request: Request) -> list[str]:
+    """The lower-case names of all parameters that the spec sets, for pg_settings."""
+    return sorted({key[1] for key in desired(request)})
+
+
+def desired(request: Request) -> dict[Key, Want]:
+    """A role's own settings win over its service's, and those over what the service implies."""
+    result: dict[Key, Want] = {}
+
+    def put(role: str | None, name: str, value: SettingValue, source: Source) -> None:
+        result[(role, name.lower())] = Want(role, name, parameter.words(name, value), source)
+
+    paths: dict[str, list[str]] = {}
+    for key, service in request.services.items():
+        base: Source = ("services", key)
+        for role in service.logins:
+            paths.setdefault(role, []).append(service.schema_name)
+            put(role, "search_path", tuple(dict.fromkeys(paths[role])), (*base, "schema"))
+            for name, value, source in _slow(request, key, service):
+                put(role, name, value, source)
+        if service.migrator is not None:
+            put(service.migrator, "role", service.owner, (*base, "migrator"))
+    for key, service in request.services.items():
+        for role in service.logins:
+            for name, value in service.settings.items():
+                put(role, name, value, ("services", key, "settings", name))
+    for role in request.declared:
+        written = request.role(role)
+        for name, value in (written.settings if written is not None else {}).items():
+            put(role, name, value, ("roles", role, "settings", name))
+    for name, value in request.spec.database.settings.items():
+        put(None, name, value, ("database", "settings", name))
+    return result
+
+
+def _slow(
+    request: Request, key: str, service: Service
+) -> Iterator[tuple[str, SettingValue, Source]]:
+    """`slow_queries` of the service, else of all, as parameters."""
+    names = {
+        "threshold": "log_min_duration_statement",
+        "log_lock_waits": "log_lock_waits",
+        "log_temp_files": "log_temp_files",
+        "track_io_timing": "track_io_timing",
+    }
+    places: tuple[tuple[SlowQueries | None, Source], ...] = (
+        (request.spec.slow_queries, ("slow_queries",)),
+        (service.slow_queries, ("services", key, "slow_queries")),
+    )
+    for section, source in places:
+        for word, name in names.items():
+            value = getattr(section, word, None)
+            if value is not None:
+                yield name, value, (*source, word)
+
+
+def changes(scope: Scope) -> Iterator[Change]:
+    actual: dict[Key, Fact] = {
+        (fact.role, fact.parameter.lower()): fact for fact in scope.facts(NAME)
+    }
+    for key, want in desired(scope).items():
+        role, name = key
+        if (role is None and scope.only) or not scope.has_role(role):
+            continue
+        known = scope.state.parameters.get(name)
+        if not _usable(scope, want, known):
+            continue
+        have = actual.get(key)
+        if have is None or not parameter.same(known, name, have.value, want.value):
+            yield _set(scope, want, have, known)
+
+
+def _usable(scope: Scope, want: Want, known: Parameter | None) -> bool:
+    """Whether such a parameter can be set for a role or database at all."""
+    if known is None:
+        if "." in want.parameter or want.parameter.lower() == "role":
+            return True  # an extension's, or hidden from pg_settings
+        message = f"there is no parameter `{want.parameter}` on this server"
+        scope.report("error", want.source, message)
+        return False
+    if known.context in ("internal", "postmaster", "sighup"):
+        where = "a restart" if known.context == "postmaster" else "the configuration file"
+        message = f"`{want.parameter}` cannot be set for a role or database; it needs {where}"
+        scope.report("error", want.source, message)
+        return False
+    problem = parameter.problem(known, want.value)
+    if problem is not None:
+        scope.report("error", want.source, problem)
+        return False
+    return True
+
+
+def _set(scope: Scope, want: Want, have: Fact | None, known: Parameter | None) -> Change:
+    database = scope.spec.database.name
+    on = f"role {sql.quote_name(want.role)}" if want.role is not None else "the database"
+    value = ", ".join(want.value)
+    text = sql.statement(
+        "setting/set",
+        role=sql.Name(want.role) if want.role is not None else None,
+        database=sql.Name(database),
+        parameter=sql.Name(*want.parameter.split(".")),
+        value=sql.Listed(sql.Text(word) for word in want.value),
+    )
+    actual = scope.actual_database
+    owner = scope.spec.database.owner or (actual.owner if actual else scope.server.role)
+    needs = {Need("use", owner)} if want.role is None else {Need("admin", want.role)}
+    if known is not None and known.context in ("superuser", "superuser-backend"):
+        needs.add(Need("parameter", known.name))
+    before = have.value if have is not None else None
+    return Change(
+        kind=NAME,
+        address=f"setting.{want.role or 'database'}.{want.parameter}",
+        name=want.parameter,
+        action=Action.UPDATE if have is not None else Action.CREATE,
+        summary=f"set {want.parameter} of {on}: "
+        + (f"{before} -> {value}" if before is not None else value),
+        step=Step.SETTING,
+        statements=(Statement(text),),
+        before={"value": before} if before is not None else None,
+        after={"value": value},
+        service=scope.service_of(want.role) if want.role is not None else None,
+        source=want.source,
+        needs=frozenset(needs),
+    )
