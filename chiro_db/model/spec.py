@@ -131,7 +131,7 @@ def _of_text(check: Callable[[str], str]) -> BeforeValidator:
     return BeforeValidator(lambda value: check(value) if isinstance(value, str) else value)
 
 
-_YES_NO = Literal["yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"]
+_YES_NO = Annotated[str, Field(pattern="^([Yy][Ee][Ss]|[Nn][Oo]|[Oo][Nn]|[Oo][Ff][Ff])$")]
 Identifier = Annotated[str, _of_text(_identifier)]
 RoleName = Annotated[str, _of_text(_role_name)]
 SchemaName = Annotated[str, _of_text(_schema_name)]
@@ -198,7 +198,7 @@ class Retention(Section):
 
 class Backup(Section):
     to: str | None = None
-    copies: tuple[str, ...] = ()
+    copies: Strings = ()
     schedule: str | None = None
     retention: Retention | None = None
 

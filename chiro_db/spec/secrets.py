@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from chiro_db.errors import SecretError
@@ -37,7 +38,9 @@ def _env(name: str, _base: Path) -> str:
 
 
 def _file(name: str, base: Path) -> str:
-    path = base / Path(name).expanduser()
+    path = base / name
+    with suppress(RuntimeError):  # `~` of a user who does not exist
+        path = base / Path(name).expanduser()
     where = f"the secret's file `{path}`"
     try:
         with path.open("rb") as file:

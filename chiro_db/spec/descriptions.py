@@ -1,0 +1,145 @@
+"""What an editor shows for each key of the spec, by section."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_REASON = "Why this grant exists; shown by `access` and `audit`."
+_UNTIL = "From this day on (UTC) the plan revokes the grant."
+_GRANTABLE = "Whether the grantees may grant on what is named."
+_FLAG = "off unless the spec says on."
+
+SECTIONS: Mapping[str, str] = {
+    "Spec": "What a PostgreSQL database is to be; a folder's files each hold a part of it.",
+    "Database": "The database itself.",
+    "DatabaseGrant": "A grant on the database beyond what the services imply.",
+    "Extension": "An extension of the database.",
+    "Target": "A server where the spec's database lives.",
+    "Role": "A role that no service declares, or more about one that a service does.",
+    "MemberOf": "One membership with its options.",
+    "Level": "A named set of privileges; `read` and `write` are built in.",
+    "Service": "A service: its schema, its roles and who else may use it.",
+    "Grant": "What others get in the service's schema.",
+    "SlowQueries": "What counts as a slow statement and how it is logged.",
+    "Backup": "Where backups go, when they run and how long they stay.",
+    "Retention": "How long backups stay.",
+    "Ignore": "What is never looked at and never touched.",
+    "Policy": "How strict a rule of `validate` and `audit` is.",
+}
+
+KEYS: Mapping[str, Mapping[str, str]] = {
+    "Spec": {
+        "version": "The version of this grammar: 1.",
+        "enforce": "`exact`: extras are revoked; `additive`: they are reported alone.",
+        "database": SECTIONS["Database"],
+        "targets": "Where the spec lives, by name; the first is the default.",
+        "roles": "Roles that no service declares, or more about those, by name.",
+        "levels": "Named sets of privileges beside `read` and `write`.",
+        "services": "The services, by name.",
+        "slow_queries": "Defaults for every service.",
+        "backup": "Defaults for every service.",
+        "ignore": SECTIONS["Ignore"],
+        "policies": "Rules with their severity, such as `cross-service-grant`.",
+    },
+    "Database": {
+        "name": "The name of the database.",
+        "owner": "The role that owns the database; absent: unmanaged.",
+        "comment": "COMMENT ON DATABASE.",
+        "extensions": "Extensions, as a list of names or by name with their schema.",
+        "settings": "ALTER DATABASE ... SET, by parameter.",
+        "grants": "Grants on the database beyond what the services imply.",
+    },
+    "DatabaseGrant": {
+        "to": "One role or a list; `public` means PUBLIC.",
+        "privileges": "CREATE, CONNECT, TEMPORARY or ALL.",
+        "grantable": _GRANTABLE,
+        "reason": _REASON,
+        "until": _UNTIL,
+    },
+    "Extension": {"schema": "The schema of the extension's objects."},
+    "Target": {
+        "embedded": "A private PostgreSQL that chirodb runs itself.",
+        "url": "A libpq URL or conninfo; secrets as `${env:NAME}` or `${file:PATH}`.",
+        "protected": "Each hazard of a plan must be allowed by name.",
+        "skip_blocked": "What an administrator may not do here is a warning.",
+        "backup": "Backups of this target; its keys go before the services'.",
+    },
+    "Role": {
+        "state": "`absent` hands over what the role owns and drops it.",
+        "reassign_to": "Who gets what an absent role owns.",
+        "login": "LOGIN; on for owner, app and migrator, else off unless the spec says on.",
+        "superuser": f"SUPERUSER; {_FLAG}",
+        "createdb": f"CREATEDB; {_FLAG}",
+        "createrole": f"CREATEROLE; {_FLAG}",
+        "replication": f"REPLICATION; {_FLAG}",
+        "bypassrls": f"BYPASSRLS; {_FLAG}",
+        "inherit": "INHERIT; absent: left as it is.",
+        "connection_limit": "CONNECTION LIMIT; -1 is none; absent: left as it is.",
+        "valid_until": "VALID UNTIL of the password: a date, a time or `infinity`.",
+        "password": "A reference to the password: `${env:NAME}` or `${file:PATH}`.",
+        "comment": "COMMENT ON ROLE.",
+        "member_of": "The groups of the role; these and no others.",
+        "settings": "ALTER ROLE ... IN DATABASE ... SET, by parameter.",
+    },
+    "MemberOf": {
+        "role": "The group.",
+        "inherit": "WITH INHERIT (16 and up); absent: as the member's INHERIT.",
+        "set": "WITH SET (16 and up): whether SET ROLE is allowed.",
+        "admin": "WITH ADMIN: whether the member may add others.",
+    },
+    "Level": {
+        "schema": "Privileges on the schema: USAGE, CREATE.",
+        "tables": "Privileges on tables, views, materialized, foreign and partitioned ones.",
+        "sequences": "Privileges on sequences: SELECT, USAGE, UPDATE.",
+        "functions": "Privileges on functions and procedures: EXECUTE.",
+        "types": "Privileges on types: USAGE.",
+    },
+    "Service": {
+        "purpose": "COMMENT ON SCHEMA.",
+        "schema": "The service's schema; no other service has it.",
+        "owner": "The LOGIN role that owns the schema and all in it; declared by this line.",
+        "app": "A LOGIN role with `write`; declared by this line.",
+        "reader": "A NOLOGIN group with `read`; declared by this line.",
+        "migrator": "A LOGIN role whose sessions start as the owner; declared by this line.",
+        "creators": "Other roles whose new objects get the same grants.",
+        "grants": SECTIONS["Grant"],
+        "settings": "For the service's login roles, in this database, by parameter.",
+        "slow_queries": SECTIONS["SlowQueries"],
+        "backup": SECTIONS["Backup"],
+    },
+    "Grant": {
+        "to": "One role or a list; `public` means PUBLIC.",
+        "level": "`read`, `write` or one of `levels`.",
+        "privileges": "Just these, in place of a level.",
+        "on": "What `privileges` are on, in the whole schema.",
+        "tables": "Names or globs; absent: all, future ones too.",
+        "sequences": "Names or globs of sequences.",
+        "functions": "Functions such as `place_order(integer, text)`, or globs.",
+        "types": "Names or globs of types.",
+        "columns": "Columns, by table.",
+        "cover": "Only what exists, or only what is made later.",
+        "grantable": _GRANTABLE,
+        "reason": _REASON,
+        "until": _UNTIL,
+    },
+    "SlowQueries": {
+        "threshold": "Statements that take longer are slow: 250ms, or milliseconds.",
+        "sample": "The share of statements that is logged, 0 to 1.",
+        "log_lock_waits": "Whether long waits for a lock are logged.",
+        "log_temp_files": "Temporary files from this size on are logged: 10MB, or kilobytes.",
+        "auto_explain": "Whether plans of slow statements are logged.",
+        "track_io_timing": "Whether the time of reads and writes is measured.",
+    },
+    "Backup": {
+        "to": "The folder of the backups.",
+        "copies": "More folders or URLs that get a copy.",
+        "schedule": "hourly, daily, weekly, monthly or the five fields of a crontab.",
+        "retention": SECTIONS["Retention"],
+    },
+    "Retention": {"days": "Backups older than so many days are pruned."},
+    "Ignore": {
+        "roles": "Names or globs of roles.",
+        "schemas": "Names or globs of schemas.",
+    },
+    "Policy": {"severity": "`error`, `warning` or `off`."},
+}
