@@ -7,6 +7,7 @@ import signal
 import time
 
 from chiro_db.embedded import lock
+from chiro_db.embedded.account import server_account
 from chiro_db.embedded.files import Files
 from chiro_db.embedded.processes import end, end_orphans, is_postmaster
 from chiro_db.embedded.status import look, read_postmaster
@@ -46,7 +47,7 @@ def await_other(files: Files) -> bool:
 def _clear(files: Files) -> None:
     """See that no process is left; a stale pid file would stop the next start if its pid lives."""
     if not _freed(files, 3):
-        end_orphans(files.data)
+        end_orphans(files.data, server_account(files.data))
         if not _freed(files, 5):
             raise EmbeddedError(
                 "processes of the embedded PostgreSQL do not end",

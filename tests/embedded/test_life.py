@@ -149,16 +149,17 @@ def test_a_backend_that_outlives_the_postmaster_is_ended(cluster: Cluster) -> No
     conninfo = cluster.start()
     endless = "import psycopg, sys; psycopg.connect(sys.argv[1]).execute(sys.argv[2])"
     loop = "DO $$ BEGIN LOOP END LOOP; END $$"  # never looks whether the postmaster lives
-    busy = subprocess.Popen(
-        [sys.executable, "-c", endless, f"{conninfo} dbname=postgres", loop],
-        stderr=subprocess.DEVNULL,
-    )
+    arguments = [sys.executable, "-c", endless, f"{conninfo} dbname=postgres", loop]
     count = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO%'"
-    until(lambda: ask(conninfo, count) == 1)
-    _kill(cluster)
-    assert cluster.start() == conninfo
-    assert busy.wait(10) != 0
-    assert ask(conninfo, count) == 0
+    with subprocess.Popen(arguments, stderr=subprocess.DEVNULL) as busy:
+        try:
+            until(lambda: ask(conninfo, count) == 1)
+            _kill(cluster)
+            assert cluster.start() == conninfo
+            assert busy.wait(10) != 0
+            assert ask(conninfo, count) == 0
+        finally:
+            busy.kill()
 
 
 def test_a_deleted_socket_is_made_again(cluster: Cluster) -> None:
