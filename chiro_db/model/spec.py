@@ -145,7 +145,13 @@ Privileges = Annotated[
     AfterValidator(_privileges),
     BeforeValidator(_listed, json_schema_input_type=str | list[str]),
 ]
-SettingValue = bool | int | float | str | tuple[bool | int | float | str, ...]
+SettingValue = Annotated[
+    bool | int | float | str | tuple[bool | int | float | str, ...],
+    BeforeValidator(
+        lambda value: tuple(value) if isinstance(value, list) else value,
+        json_schema_input_type=bool | int | float | str | list[bool | int | float | str],
+    ),
+]
 Settings = dict[Identifier, SettingValue]
 Instant = Annotated[str, BeforeValidator(_day, json_schema_input_type=str)]
 Severity = Literal["error", "warning", "off"]
@@ -306,8 +312,8 @@ class Grant(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Grant:
-        keys = (*NARROWING, "level", "privileges", "on", "cover")
-        if wrong := grant_contradiction({k for k in keys if getattr(self, k) not in (None, ())}):
+        keys = {key for key in self.model_fields_set if getattr(self, key) is not None}
+        if wrong := grant_contradiction(keys):
             raise ValueError(wrong)
         return self
 

@@ -32,7 +32,7 @@ _VALID: Mapping[str, tuple[str, ...]] = {
 
 def contradicting_keys(survey: Survey) -> Iterator[Finding]:
     for grant in survey.grants:
-        keys = {key for key, value in grant.body.items() if value not in (None, [], {})}
+        keys = {key for key, value in grant.body.items() if value is not None}
         if grant.service and keys <= _KEYS and (wrong := grant_contradiction(keys)):
             message, _, hint = wrong.partition("; ")
             yield Finding(grant.path, message, hint or None)

@@ -24,8 +24,8 @@ def unknown_role(survey: Survey) -> Iterator[Finding]:
             continue
         if use in _PREDEFINED_TOO and name in PREDEFINED_ROLES:
             if (use, name) == ("member_of", "pg_database_owner"):
-                message = "`pg_database_owner` takes no members; the database's owner is the one"
-                yield Finding(mention.path, message)
+                hint = "the database's owner is its only one"
+                yield Finding(mention.path, "`pg_database_owner` takes no members", hint)
         elif not (use == "to" and name == "public"):
             vocabulary = near if use in _PREDEFINED_TOO else survey.role_names
             yield Finding(mention.path, f"unknown role `{name}`", vocabulary.hint(name, _DECLARE))

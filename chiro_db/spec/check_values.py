@@ -87,8 +87,8 @@ def _name(path: Path, name: str) -> Iterator[Finding]:
     if not name:
         yield Finding(path, "an empty name")
     elif size > _MAX_NAME and not re.search(r"[*?\[]", name):
-        message = f"the name is {size} bytes long; PostgreSQL cuts names at {_MAX_NAME} bytes"
-        yield Finding(path, message)
+        hint = f"PostgreSQL cuts names at {_MAX_NAME} bytes"
+        yield Finding(path, f"the name is {size} bytes long", hint)
 
 
 def _signature(path: Path, text: str) -> Iterator[Finding]:

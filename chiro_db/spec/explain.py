@@ -37,7 +37,6 @@ _EXAMPLES: Mapping[Path, str] = {
     ("version",): "begin with `version: 1`",
     ("database",): "write `database: {name: ...}`",
 }
-_SECRET_KEYS = frozenset({"password", "url"})
 
 
 class Explainer:
@@ -96,7 +95,7 @@ class Explainer:
     def _wrong_value(self, path: Path, errors: list[ErrorDetails]) -> Diagnostic:
         value = self._at(path)
         expected = list(dict.fromkeys(filter(None, map(_expected, errors))))
-        found = self._found(path, value)
+        found = self._found(path, value, expected)
         hint = None
         if errors[0]["type"] == "literal_error":
             hint = Vocabulary(_literals(errors[0])).hint(str(value))
@@ -121,15 +120,15 @@ class Explainer:
             value = value[part]
         return value
 
-    def _found(self, path: Path, value: Any) -> str:
+    def _found(self, path: Path, value: Any, expected: list[str]) -> str:
         source = self._positions.source(path) or str(value)
         match value:
             case dict():
                 return "a mapping"
             case list():
                 return "a list"
-            case str() if path[-1] in _SECRET_KEYS:
-                return "text"
+            case str() if "a mapping" in expected or "a list" in expected:
+                return "text"  # which may be a secret that has lost its key
             case str():
                 return f"the text `{value}`" if len(value) <= 60 else f"the text `{value[:60]}…`"
             case bool():
@@ -161,9 +160,9 @@ def _expected(error: ErrorDetails) -> str | None:
     if error["type"] == "literal_error":
         return _either([f"`{word}`" for word in _literals(error)])
     if error["type"] == "greater_than_equal":
-        return f"at least {error['ctx']['ge']}"
+        return f"at least {error['ctx']['ge']:g}"
     if error["type"] == "less_than_equal":
-        return f"at most {error['ctx']['le']}"
+        return f"at most {error['ctx']['le']:g}"
     return _EXPECTED.get(error["type"], error["msg"].lower())
 
 

@@ -21,6 +21,7 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+_SECRET = frozenset({"password", "url"})
 _NUMBER_STARTS = frozenset("0123456789+-.")
 _NUMBER = re.compile(
     r"0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
@@ -162,12 +163,18 @@ class Builder:
                 )
             else:
                 first[key.value] = key
-                value[key.value] = self.build(item)
+                value[key.value] = self._secret(item) if key.value in _SECRET else self.build(item)
         for other in merged_in(node):
             inherited = self.build(other)
             for name in inherited or ():
                 value.setdefault(name, inherited[name])
         return value
+
+    def _secret(self, node: Node) -> Any:
+        """Always text: no message about a number may show it."""
+        if isinstance(node, ScalarNode) and node.tag == _PLAIN and node.value not in _WORDS:
+            return node.value
+        return self.build(node)
 
     def _check_merge(self, node: Node) -> None:
         items = node.value if isinstance(node, SequenceNode) else [node]
