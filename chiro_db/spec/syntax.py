@@ -28,6 +28,10 @@ _MEANING: dict[str, tuple[str, str | None]] = {
     "could not find expected ':'": ("a key without `:`", "write `key: value`"),
     "did not find expected ',' or ']'": ("a list `[` that is not closed", None),
     "did not find expected ',' or '}'": ("a mapping `{` that is not closed", None),
+    "did not find expected node content": (
+        "neither a value nor the end of a list or mapping",
+        "check the brackets and commas here and before",
+    ),
     "found unexpected end of stream": ("a quote that is not closed", None),
     "found unknown escape character": (
         "an unknown escape in double quotes",
