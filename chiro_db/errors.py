@@ -62,5 +62,5 @@ class ServerError(ChirodbError):
     """PostgreSQL refused a statement; the transaction was rolled back."""
 
 
-class Refused(ChirodbError):
+class RefusedError(ChirodbError):
     """chirodb itself declined to go on; nothing was changed."""

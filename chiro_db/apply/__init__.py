@@ -1,0 +1,1 @@
+"""Planning against a live server, and carrying a plan out."""

@@ -1,1 +1,1 @@
-"""The values that flow through the pipeline: spec, state, changes and plan. Nothing here does I/O."""
+"""The values of the pipeline: spec, state, changes and plan. Nothing here does I/O."""

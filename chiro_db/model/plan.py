@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -33,6 +33,7 @@ class Step(IntEnum):
 
     CREATE_DATABASE = 0  # outside the transaction
     CREATE_ROLE = 10
+    PREPARE = 5  # what the transaction needs before roles are made
     REACH = 20  # the administrator's own memberships, which later steps need
     ALTER_ROLE = 30
     REVOKE_MEMBERSHIP = 40
@@ -115,6 +116,7 @@ class Plan:
     extras: tuple[Change, ...] = ()  # reported alone: `enforce: additive`
     warnings: tuple[str, ...] = ()
     target: str = ""
+    host: str = ""
     server: str = ""
     database: str = ""
     user: str = ""
@@ -126,7 +128,8 @@ class Plan:
     digest: str = ""
     chirodb: str = ""
     made_at: str = ""
-    services: tuple[str, ...] = field(default=())  # non-empty: narrowed by --service
+    services: tuple[str, ...] = ()  # non-empty: narrowed by --service
+    new_passwords: frozenset[str] = frozenset()  # existing roles that get one
 
     @property
     def runnable(self) -> tuple[Change, ...]:

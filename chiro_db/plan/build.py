@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import fields, replace
+from typing import Any
 
 from chiro_db.errors import Diagnostic, Place, SpecError
 from chiro_db.kinds import KINDS
@@ -65,10 +66,20 @@ def _finished(changes: Iterable[Change], locate: Locate) -> list[Change]:
     return result
 
 
-def fingerprint(state: State) -> str:
-    """A digest of all that was observed in the managed scope; the order of rows does not count."""
-    digest = hashlib.sha256()
-    for kind in sorted(state.facts):
-        rows = sorted(json.dumps(asdict(fact), sort_keys=True) for fact in state.facts[kind])
+def fingerprint(state: State, managed: Collection[str]) -> str:
+    """A digest of what was observed in the managed scope; the order of rows does not count."""
+    digest = hashlib.sha256(json.dumps(sorted(managed)).encode())
+    for kind, facts in sorted(state.facts.items()):
+        if kind == "role":
+            facts = tuple(fact for fact in facts if fact.name in managed)
+        rows = sorted(json.dumps(_canonical(fact), sort_keys=True) for fact in facts)
         digest.update(json.dumps([kind, rows]).encode())
     return digest.hexdigest()
+
+
+def _canonical(fact: Any) -> dict[str, Any]:
+    """Names and ACL entries in order: the server keeps none."""
+    values = {field.name: getattr(fact, field.name) for field in fields(fact)}
+    if values.get("arguments") is not None:
+        values["names"] = sorted(zip(values["names"], values.pop("arguments"), strict=True))
+    return {k: sorted(v) if isinstance(v, tuple) else v for k, v in values.items()}

@@ -117,6 +117,17 @@ class Reach:
         """GRANT role TO CURRENT_USER: the administrator must be able to act as the role."""
         server = self.scope.server
         new = server.major >= 16
+        if new and self.joined & self.made:
+            yield Change(
+                kind="membership",
+                address="membership.createrole_self_grant",
+                name=server.role,
+                action=Action.CREATE,
+                summary=f"let {sql.quote_name(server.role)} act as the roles that it makes",
+                step=Step.PREPARE,
+                statements=(Statement("SET LOCAL createrole_self_grant = 'set, inherit'"),),
+                origin="the connected role is no superuser",
+            )
         for name in sorted(self.joined):
             if new and name in self.made:
                 continue  # createrole_self_grant does it, docs/kinds/membership.md

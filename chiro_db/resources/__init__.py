@@ -1,4 +1,4 @@
-"""Where the files that ship with the package are: in the wheel beside this one, else the checkout."""
+"""Where the shipped files are: in the wheel beside this module, else in the checkout."""
 
 from __future__ import annotations
 

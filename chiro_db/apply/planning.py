@@ -1,0 +1,91 @@
+"""A plan of one moment: connect, read, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from chiro_db import __version__
+from chiro_db.catalog import passwords
+from chiro_db.catalog.connect import Where, connected_if_exists
+from chiro_db.catalog.inspect import inspect, snapshot
+from chiro_db.kinds.scope import Request, Scope
+from chiro_db.model.plan import Plan
+from chiro_db.model.secret import Secret
+from chiro_db.plan.build import build, fingerprint
+
+if TYPE_CHECKING:
+    from chiro_db.catalog.connect import Connection
+    from chiro_db.model.state import State
+    from chiro_db.spec.load import Loaded
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a command is about: a spec, a target, and what narrows it."""
+
+    loaded: Loaded
+    to: Where
+    target: str = ""  # its name in the spec, or how the URL was given
+    skip_blocked: bool = False
+    only: frozenset[str] = frozenset()
+    secrets: Mapping[str, Secret] = field(default_factory=dict)  # by role
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+
+    @property
+    def request(self) -> Request:
+        return Request(self.loaded.spec)
+
+
+def plan(job: Job, *, for_saving: bool = False) -> Plan:
+    """What apply would do now; nothing on the server is changed."""
+    with connected_if_exists(job.to) as connection:
+        return planned(connection, job, moment=snapshot(connection), for_saving=for_saving)
+
+
+def planned(
+    connection: Connection,
+    job: Job,
+    *,
+    moment: AbstractContextManager[None] | None = None,
+    new_passwords: frozenset[str] | None = None,
+    for_saving: bool = False,
+) -> Plan:
+    """The plan on this connection; `new_passwords` where that was found out before."""
+    with moment or nullcontext():
+        state = inspect(connection, job.request)
+    unknown: tuple[str, ...] = ()
+    if new_passwords is None or state.server.reads_verifiers:
+        new_passwords, unknown = passwords.differing(job.to, state, job.secrets)
+    scope = Scope(job.loaded.spec, state, job.today, new_passwords, job.only)
+    return described(build(scope, job.loaded.place), job, state, scope, unknown, for_saving)
+
+
+def described(
+    made: Plan,
+    job: Job,
+    state: State,
+    scope: Scope,
+    unknown: tuple[str, ...],
+    for_saving: bool,
+) -> Plan:
+    """The plan with what binds it to its target, its spec and its moment."""
+    doubts = tuple(
+        f"whether role `{name}` has the declared password cannot be told from here"
+        for name in unknown
+    )
+    return replace(
+        made,
+        warnings=(*made.warnings, *doubts),
+        target=job.target,
+        host=str(job.to),
+        skip_blocked=job.skip_blocked,
+        digest=job.loaded.digest,
+        chirodb=__version__,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        fingerprint=fingerprint(state, scope.named) if for_saving else "",
+        new_passwords=scope.new_passwords,
+    )

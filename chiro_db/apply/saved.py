@@ -1,0 +1,49 @@
+"""A saved plan is run as it was shown, or refused with the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chiro_db import __version__
+from chiro_db.apply.planning import Job
+from chiro_db.errors import ChirodbError, RefusedError
+from chiro_db.model.plan import Plan
+from chiro_db.plan.saved import loads
+
+_AGAIN = "make a new one with `plan --out FILE`"
+
+
+def load(file: Path, job: Job) -> Plan:
+    """The plan in the file, if it was made by this chirodb for this spec and database."""
+    try:
+        plan = loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ChirodbError(f"cannot read `{file}`: {reason}") from None
+    reasons = []
+    if plan.chirodb != __version__:
+        reasons.append(f"it was made by chirodb {plan.chirodb}, this is {__version__}")
+    if plan.digest != job.loaded.digest:
+        reasons.append("the spec has changed since")
+    if plan.database != job.to.database:
+        reasons.append(f"it is for the database {plan.database}")
+    if reasons:
+        raise RefusedError(f"the saved plan is stale: {', '.join(reasons)}", hint=_AGAIN)
+    return plan
+
+
+def check(shown: Plan, now: Plan) -> None:
+    """RefusedError where the server or what was observed on it is another one by now.
+
+    A plan that was not saved has no fingerprint; it is compared by its statements.
+    """
+    if not shown.fingerprint:
+        return
+    if now.system_identifier != shown.system_identifier:
+        raise RefusedError(
+            "the saved plan is for another server: the system identifiers differ", hint=_AGAIN
+        )
+    if now.fingerprint != shown.fingerprint:
+        raise RefusedError(
+            "the saved plan is stale: the database has changed since it was made", hint=_AGAIN
+        )

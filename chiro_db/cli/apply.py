@@ -1,0 +1,159 @@
+"""`chirodb apply`: plan, ask, and do it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, UrlOption
+from chiro_db.errors import RefusedError
+
+if TYPE_CHECKING:
+    from chiro_db.apply.planning import Job
+    from chiro_db.model.plan import Plan
+    from chiro_db.model.spec import Target
+
+_ROUNDS = 5  # how often the plan may change under our hands before we give up
+
+
+def apply(
+    file: Annotated[
+        Path | None, typer.Argument(help="A plan saved by `plan --out`.", metavar="[FILE]")
+    ] = None,
+    spec: SpecOption = None,
+    target: TargetOption = None,
+    url: UrlOption = None,
+    service: ServiceOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow",
+            help="A hazard that the plan may have, on a protected target; may be repeated.",
+        ),
+    ] = None,
+    skip_blocked: Annotated[
+        bool,
+        typer.Option("--skip-blocked", help="Apply what is not blocked, and exit with 2."),
+    ] = False,
+    lock_timeout: Annotated[
+        float, typer.Option("--lock-timeout", min=0.001, help="Seconds for each of three tries.")
+    ] = 5.0,
+) -> None:
+    """Bring the server in line with the spec, in one transaction."""
+    from chiro_db.apply.planning import plan as make
+    from chiro_db.cli.connecting import job
+
+    allowed = _hazards(allow or [])
+    about, section = job(spec, target, url, service)
+    if file is not None:
+        made = _saved(file, about)
+        yes = True
+    else:
+        made = make(about)
+    asked = _Asked(section, yes=yes, skip_blocked=skip_blocked, allowed=allowed)
+    _run(about, made, asked, lock_timeout, saved=file is not None)
+
+
+class _Asked:
+    """What the user allowed beforehand, and what has to be asked."""
+
+    def __init__(
+        self, target: Target, *, yes: bool, skip_blocked: bool, allowed: frozenset[str]
+    ) -> None:
+        self.target = target
+        self.yes = yes
+        self.skip_blocked = skip_blocked
+        self.allowed = allowed
+
+    def check(self, plan: Plan) -> None:
+        """RefusedError where the plan may not run as it is."""
+        if plan.blocked and not (self.skip_blocked or plan.skip_blocked):
+            raise RefusedError(
+                f"{len(plan.blocked)} of {len(plan.changes)} changes are blocked",
+                hint="have the statements above run by an administrator, or use --skip-blocked",
+            )
+        missing = sorted({str(h) for h in plan.hazards} - self.allowed)
+        if self.target.protected and missing:
+            options = " ".join(f"--allow {hazard}" for hazard in missing)
+            raise RefusedError(
+                f"the target is protected, and the plan has hazards: {', '.join(missing)}",
+                hint=f"if that is meant: {options}",
+            )
+
+    def confirm(self, plan: Plan) -> None:
+        if self.yes:
+            return
+        if not sys.stdin.isatty():
+            raise RefusedError(
+                "there is no terminal to ask on", hint="--yes applies without asking"
+            )
+        number = len(plan.runnable)
+        what = f"{number} change{'' if number == 1 else 's'}"
+        if not typer.confirm(f"Apply {what} to {plan.database}?", err=True):
+            raise RefusedError("not confirmed; nothing was changed")
+
+
+def _hazards(names: list[str]) -> frozenset[str]:
+    from chiro_db.model.plan import Hazard
+
+    given = frozenset(part for name in names for part in name.split(",") if part)
+    known = {str(h) for h in Hazard}
+    for name in sorted(given - known):
+        raise RefusedError(
+            f"there is no hazard `{name}`", hint=f"known are {', '.join(sorted(known))}"
+        )
+    return given
+
+
+def _saved(file: Path, about: Job) -> Plan:
+    """The saved plan, if it is one for this spec; the server is checked when it is applied."""
+    from chiro_db.apply.saved import load
+
+    return load(file, about)
+
+
+def _run(about: Job, made: Plan, asked: _Asked, lock_timeout: float, *, saved: bool) -> None:
+    from chiro_db.apply.run import PlanChangedError
+    from chiro_db.apply.run import apply as carry_out
+    from chiro_db.cli.showing import about_line, show_plan
+
+    typer.echo(about_line(made), err=True)
+    started = time.monotonic()
+    for _ in range(_ROUNDS):
+        show_plan(made, "text")
+        if not made.runnable:
+            break
+        asked.check(made)
+        asked.confirm(made)
+        started = time.monotonic()
+        try:
+            done = carry_out(about, made, lock_timeout=lock_timeout)
+        except PlanChangedError as changed:
+            if saved:
+                raise
+            typer.echo("the database changed meanwhile; planned again", err=True)
+            made = changed.now
+            continue
+        _say_done(done, made, time.monotonic() - started)
+        break
+    else:
+        raise RefusedError("the database keeps changing", hint="try again when it is quiet")
+    if made.blocked:
+        asked.check(made)
+        if not made.skip_blocked:
+            raise typer.Exit(2)
+
+
+def _say_done(done: Plan, made: Plan, seconds: float) -> None:
+    if not done.runnable:
+        typer.echo("Another run has done it already; nothing was left to do")
+        return
+    number = len(done.runnable)
+    what = f"{number} change{'' if number == 1 else 's'}"
+    state = "is as declared" if not done.blocked else f"lacks {len(done.blocked)} blocked changes"
+    typer.echo(f"Applied {what} in {seconds:.1f} s; {made.database} {state}")

@@ -1,0 +1,121 @@
+"""From the options of a command to what it is about: a spec, a target and a server."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chiro_db.errors import ChirodbError
+
+if TYPE_CHECKING:
+    from chiro_db.apply.planning import Job
+    from chiro_db.model.secret import Secret
+    from chiro_db.model.spec import Target
+    from chiro_db.spec.load import Loaded
+
+SpecOption = Annotated[
+    Path | None, typer.Option("--spec", help="The spec, a file or a directory.", metavar="PATH")
+]
+TargetOption = Annotated[
+    str | None, typer.Option("--target", help="A target of the spec; its first one otherwise.")
+]
+UrlOption = Annotated[
+    str | None, typer.Option("--url", help="A libpq URL or conninfo in place of a target.")
+]
+ServiceOption = Annotated[
+    list[str] | None,
+    typer.Option("--service", help="Only what concerns this service; may be repeated."),
+]
+# Any of these says that libpq's own defaults are meant, as with psql.
+_LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
+
+
+def job(
+    spec: Path | None,
+    target: str | None,
+    url: str | None,
+    services: list[str] | None = None,
+) -> tuple[Job, Target]:
+    """The job, and the target that it is for (one that says nothing where a URL was given)."""
+    from chiro_db.apply.planning import Job
+    from chiro_db.catalog.connect import where
+    from chiro_db.cli.options import spec_path
+    from chiro_db.spec.load import load
+
+    loaded = load(spec_path(spec))
+    only = _services(loaded, services or [])
+    name, section, conninfo = _target(loaded, target, url)
+    made = Job(
+        loaded,
+        where(conninfo, loaded.spec.database.name),
+        target=name,
+        skip_blocked=section.skip_blocked,
+        only=only,
+        secrets=_secrets(loaded),
+    )
+    return made, section
+
+
+def _services(loaded: Loaded, names: list[str]) -> frozenset[str]:
+    from difflib import get_close_matches
+
+    for name in names:
+        if name not in loaded.spec.services:
+            close = get_close_matches(name, loaded.spec.services, 1)
+            known = ", ".join(loaded.spec.services) or "none"
+            raise ChirodbError(
+                f"there is no service `{name}`",
+                hint=f"did you mean `{close[0]}`?" if close else f"the spec has {known}",
+            )
+    return frozenset(names)
+
+
+def _target(loaded: Loaded, name: str | None, url: str | None) -> tuple[str, Target, str]:
+    """Its name, what the spec says about it, and a conninfo."""
+    from chiro_db.model.spec import Target
+
+    targets = loaded.spec.targets
+    if name is not None and url is not None:
+        raise ChirodbError(
+            "--target and --url exclude each other", hint="a target has its URL in the spec"
+        )
+    if name is not None and name not in targets:
+        known = ", ".join(targets) or "none"
+        raise ChirodbError(f"there is no target `{name}`", hint=f"the spec has {known}")
+    if name is None:
+        given = url if url is not None else os.environ.get("CHIRODB_URL")
+        if given is None and not targets and any(os.environ.get(v) for v in _LIBPQ):
+            given = ""
+        if given is not None:
+            return "--url" if url is not None else "the environment", Target(url=given), given
+        if not targets:
+            raise ChirodbError(
+                "the spec has no target, and no --url was given",
+                hint="add `targets: {dev: {embedded: true}}`, or set CHIRODB_URL",
+            )
+        name = next(iter(targets))
+    section = targets[name]
+    return name, section, _conninfo(loaded, section)
+
+
+def _conninfo(loaded: Loaded, target: Target) -> str:
+    if target.url is not None:
+        from chiro_db.spec.secrets import resolve
+
+        return resolve(target.url, loaded.folder).reveal()
+    from chiro_db.embedded import Cluster, state_directory
+
+    return Cluster(state_directory(loaded.path)).start()
+
+
+def _secrets(loaded: Loaded) -> dict[str, Secret]:
+    from chiro_db.spec.secrets import resolve
+
+    return {
+        name: resolve(role.password, loaded.folder)
+        for name, role in loaded.spec.roles.items()
+        if role.password is not None
+    }

@@ -1,0 +1,41 @@
+"""`chirodb drift`: whether the server is still as declared."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, UrlOption
+
+
+class Format(StrEnum):
+    """How the differences are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+def drift(
+    spec: SpecOption = None,
+    target: TargetOption = None,
+    url: UrlOption = None,
+    service: ServiceOption = None,
+    output: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TEXT,
+) -> None:
+    """Compare the server with the spec: exit code 0 in step, 2 drifted, 1 error."""
+    from chiro_db.apply.planning import plan as make
+    from chiro_db.cli.connecting import job
+    from chiro_db.cli.showing import show_drift, warn
+
+    about, _ = job(spec, target, url, service)
+    made = make(about)
+    if output is not Format.TEXT:
+        warn(made)
+    show_drift(made, output.value)
+    if made.pending:
+        raise typer.Exit(2)

@@ -1,0 +1,57 @@
+"""`chirodb plan`: what apply would do."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, UrlOption
+
+
+class Format(StrEnum):
+    """How the plan is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SQL = "sql"
+    MARKDOWN = "markdown"
+
+
+def plan(
+    spec: SpecOption = None,
+    target: TargetOption = None,
+    url: UrlOption = None,
+    service: ServiceOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Save the plan for `chirodb apply FILE`.", metavar="FILE"),
+    ] = None,
+    output: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TEXT,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="List the statements of every change.")
+    ] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 2 when there are changes.")
+    ] = False,
+) -> None:
+    """Show what apply would do, and change nothing."""
+    from chiro_db.apply.planning import plan as make
+    from chiro_db.cli.connecting import job
+    from chiro_db.cli.showing import show_plan, warn
+
+    about, _ = job(spec, target, url, service)
+    made = make(about, for_saving=out is not None)
+    if out is not None:
+        from chiro_db.files import write_private
+        from chiro_db.plan.saved import dumps
+
+        write_private(out, dumps(made))
+        typer.echo(f"saved to {out}; `chirodb apply {out}` runs it as it is shown", err=True)
+    if output is not Format.TEXT:
+        warn(made)
+    show_plan(made, output.value, verbose=verbose)
+    if exit_code and made.pending:
+        raise typer.Exit(2)
