@@ -34,7 +34,7 @@ _EXPECTED: Mapping[str, str] = {
 }
 _ABOUT_KEYS = frozenset({"missing", "extra_forbidden"})
 _EXAMPLES: Mapping[Path, str] = {
-    ("version",): "begin with `version: 1`",
+    ("version",): "write `version: 1`",
     ("database",): "write `database: {name: ...}`",
 }
 
@@ -80,6 +80,9 @@ class Explainer:
         kind = errors[0]["type"]
         place = self._positions.place(path)
         if kind == "missing":
+            if len(path) == 1 and self._positions.several:
+                message = f"missing key `{path[0]}` in all files"
+                return Diagnostic(message, None, _EXAMPLES.get(path))
             owner = f" in `{_dotted(path[:-1])}`" if len(path) > 1 else ""
             return Diagnostic(f"missing key `{path[-1]}`{owner}", place, _EXAMPLES.get(path))
         if kind == "extra_forbidden":

@@ -9,6 +9,7 @@ from pathlib import Path
 from chiro_db.errors import ChirodbError, Diagnostic, Place
 
 _SUFFIXES = (".yaml", ".yml")
+_MAX_SIZE = 32_000_000  # bytes; a million lines, and less than /dev/zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,12 @@ def read(path: Path) -> tuple[list[Source], list[Diagnostic]]:
     for file in _found(path):
         name = shown(file)
         try:
-            sources.append(Source(name, file.read_bytes().decode("utf-8-sig")))
+            with file.open("rb") as stream:
+                content = stream.read(_MAX_SIZE + 1)
+            if len(content) > _MAX_SIZE:
+                problems.append(Diagnostic(f"`{name}` has more than {_MAX_SIZE} bytes"))
+            else:
+                sources.append(Source(name, content.decode("utf-8-sig")))
         except UnicodeDecodeError as error:
             problems.append(_not_utf8(name, error))
         except OSError as error:
@@ -69,6 +75,8 @@ def _below(folder: Path) -> list[Path]:
         for name in sorted(names):
             if name.endswith(_SUFFIXES) and not name.startswith("."):
                 file = Path(root, name)
+                if file.exists() and not file.is_file():
+                    continue  # a pipe or a socket
                 found.setdefault(os.path.realpath(file), file)
     return sorted(found.values())
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 class Vocabulary:
     """Valid names; looking for a near one takes time, so that the first misses alone get it."""
 
-    def __init__(self, names: Iterable[str], misses: int = 50) -> None:
+    def __init__(self, names: Iterable[str], misses: int = 20) -> None:
         self.names = frozenset(names)
         self._misses = misses
         self._hints: dict[str, str | None] = {}

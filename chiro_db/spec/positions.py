@@ -19,6 +19,11 @@ class Positions:
         self._roots = tuple(roots)
         self._indexes: dict[int, dict[str, tuple[Node, Node]]] = {}
 
+    @property
+    def several(self) -> bool:
+        """Whether the spec has more than one file."""
+        return len(self._roots) > 1
+
     def place(self, path: Path) -> Place | None:
         """Where the deepest existing node of the path begins; of a mapping's entry, its key."""
         found = self._deepest(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,13 @@ MERGES: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
             "x/c.yaml:2:4 the file is not UTF-8 | save it as UTF-8",
         ],
     ),
+    "no file has what a spec needs": (
+        {"a.yaml": SHOP, "b.yaml": CRM},
+        [
+            "- missing key `version` in all files | write `version: 1`",
+            "- missing key `database` in all files | write `database: {name: ...}`",
+        ],
+    ),
     "UTF-16": (
         {"a.yaml": "version: 1\n".encode("utf-16")},
         ["x/a.yaml:1:1 the file is not UTF-8 | save it as UTF-8"],
@@ -135,6 +143,13 @@ def test_links_in_a_circle_and_two_ways_to_one_file(here: Path) -> None:
     (here / "x/sub/up").symlink_to(here / "x")
     (here / "x/again.yaml").symlink_to(here / "x/a.yaml")
     assert list(load(Path("x"), TODAY).spec.services) == ["shop"]
+
+
+def test_a_pipe_among_the_files_and_a_file_without_end(here: Path) -> None:
+    write(here / "x", {"a.yaml": HEAD})
+    os.mkfifo(here / "x/b.yaml")
+    assert load(Path("x"), TODAY).spec.database.name == "d"
+    assert problems(Path("/dev/zero")) == ["- `/dev/zero` has more than 32000000 bytes | None"]
 
 
 def test_a_link_to_nothing(here: Path) -> None:
