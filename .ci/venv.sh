@@ -1,9 +1,20 @@
 # shellcheck shell=bash
-# For the scripts beside this one: `install_into VENV` makes or completes a virtual environment
-# of this checkout with everything that its tests need, as the README has it.
+# For the scripts beside this one, which run from the top of the checkout.
 
+# choose_venv: set `venv` to .venv of the checkout, or CHIRODB_VENV; where that cannot be written,
+# to one in the user's cache.
+choose_venv() {
+    venv=${CHIRODB_VENV:-$PWD/.venv}
+    if [ ! -w "$([ -e "$venv" ] && echo "$venv" || dirname "$venv")" ]; then
+        venv=${XDG_CACHE_HOME:-$HOME/.cache}/chirodb/venv-$(pwd -P | cksum | cut -d ' ' -f 1)
+        mkdir -p "$(dirname "$venv")"
+    fi
+}
+
+# install_into VENV EXTRA: make or complete a virtual environment of this checkout with the extra
+# `embedded` (what a user needs) or `dev` (what the tests need; it has the other one too).
 install_into() {
-    local venv=$1 stamp
+    local venv=$1 extra=$2 stamp
     stamp=$(pwd -P && cat pyproject.toml)
     if ! "$venv/bin/python" -c '' 2>/dev/null; then
         python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
@@ -15,11 +26,12 @@ install_into() {
         else # which some distributions leave out: the pip outside serves
             python3 -m venv --clear --without-pip "$venv"
         fi
-    elif [ "$(cat "$venv/.installed" 2>/dev/null)" = "$stamp" ]; then
+    elif [ "$(cat "$venv/.installed-$extra" 2>/dev/null)" = "$stamp" ]; then
         return 0
     fi
     local pip=("$venv/bin/python" -m pip)
     "${pip[@]}" --version >/dev/null 2>&1 || pip=(python3 -m pip --python "$venv/bin/python")
-    "${pip[@]}" install --quiet --disable-pip-version-check -e '.[dev]'
-    printf '%s\n' "$stamp" >"$venv/.installed"
+    "${pip[@]}" install --quiet --disable-pip-version-check -e ".[$extra]"
+    printf '%s\n' "$stamp" >"$venv/.installed-$extra"
+    [ "$extra" != dev ] || printf '%s\n' "$stamp" >"$venv/.installed-embedded"
 }
