@@ -1,0 +1,64 @@
+"""Colours of a terminal, and lines that fit into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chiro_db.report.words import cells, tokens
+
+
+class Style(StrEnum):
+    """The codes of ECMA-48; nothing is said by colour alone."""
+
+    PLAIN = ""
+    BOLD = "1"
+    DIM = "2"
+    RED = "31"
+    GREEN = "32"
+    YELLOW = "33"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Words of one style."""
+
+    text: str
+    style: Style = Style.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """How wide it is and whether it has colours."""
+
+    width: int
+    color: bool
+
+    def paint(self, text: str, style: Style) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if self.color and style and text else text
+
+    def wrapped(self, spans: Iterable[Span], *, indent: int, hang: int) -> str:
+        """Broken between words, never inside a name; later lines start at `hang`."""
+        rows: list[list[tuple[str, Style]]] = [[]]
+        used = indent
+        for span in spans:
+            for token in tokens(span.text):
+                size = cells(token)
+                if rows[-1] and used + 1 + size > self.width:
+                    rows.append([])
+                    used = hang
+                used += size + (1 if rows[-1] else 0)
+                rows[-1].append((token, span.style))
+        starts = [" " * indent, *[" " * hang] * (len(rows) - 1)]
+        return "\n".join(s + self._row(row) for s, row in zip(starts, rows, strict=True))
+
+    def _row(self, row: Sequence[tuple[str, Style]]) -> str:
+        """Neighbours of one style are painted together."""
+        runs: list[tuple[list[str], Style]] = []
+        for token, style in row:
+            if runs and runs[-1][1] == style:
+                runs[-1][0].append(token)
+            else:
+                runs.append(([token], style))
+        return " ".join(self.paint(" ".join(words), style) for words, style in runs)
