@@ -11,7 +11,6 @@ from chiro_db.cli import dev
 from chiro_db.cli.apply import apply
 from chiro_db.cli.drift import drift
 from chiro_db.cli.plan import plan
-from chiro_db.cli.render import render
 from chiro_db.cli.validate import validate
 
 app = typer.Typer(
@@ -47,5 +46,4 @@ app.command()(validate)
 app.command()(plan)
 app.command()(apply)
 app.command()(drift)
-app.command()(render)
 app.add_typer(dev.app, name="dev")
