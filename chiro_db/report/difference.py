@@ -38,13 +38,19 @@ def reported(change: Change) -> Change:
     return replace(change, summary=worded(change), origin=_origin(change))
 
 
+def sentence(change: Change) -> str:
+    """A difference by itself: `extra: SELECT on table s.t held by x (not in the spec, ...)`."""
+    origin = _origin(change)
+    why = f" ({origin})" if origin else ""
+    blocked = f"; blocked: {change.blocked.reason}" if change.blocked is not None else ""
+    return f"{KINDS[change.action]}: {worded(change)}{why}{blocked}"
+
+
 def worded(change: Change) -> str:
     """`SELECT on table s.t held by x`, `statement_timeout of role x: is 5s, declared 30s`."""
     summary = change.summary
-    if change.kind == "role" and change.action is Action.UPDATE and change.after:
-        attributes = _attributes(change.before or {}, change.after)
-        if "comment" not in change.after:
-            return f"role {quote_name(change.name)}: {attributes}"
+    if summary.startswith("role ") and change.kind == "role" and change.after:
+        return f"role {quote_name(change.name)}: {_attributes(change.before or {}, change.after)}"
     member = _MEMBER.fullmatch(summary)
     if member:
         return f"membership of {member[1]} in {member[2]}"

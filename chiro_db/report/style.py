@@ -26,6 +26,7 @@ class Span:
 
     text: str
     style: Style = Style.PLAIN
+    whole: bool = False  # not to be broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Screen:
         rows: list[list[tuple[str, Style]]] = [[]]
         used = indent
         for span in spans:
-            for token in tokens(span.text):
+            for token in [span.text] if span.whole else tokens(span.text):
                 size = cells(token)
                 if rows[-1] and used + 1 + size > self.width:
                     rows.append([])

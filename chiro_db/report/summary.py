@@ -29,12 +29,13 @@ def counts(plan: Plan) -> dict[str, int]:
     }
 
 
-def total(plan: Plan) -> str:
-    """`Plan: 12 to create, 3 to change, 1 to remove`."""
+def total(plan: Plan, database: str | None = None) -> str:
+    """`Plan: 12 to create, 3 to change, 1 to remove`; `database`: its name as it is to be shown."""
     number = counts(plan)
     if not plan.changes:
         alone = f"; {counted(len(plan.extras), 'extra')} left alone" if plan.extras else ""
-        return visible(f"Nothing to do: {plan.database} is as declared{alone}")
+        name = visible(plan.database) if database is None else database
+        return f"Nothing to do: {name} is as declared{alone}"
     text = (
         f"Plan: {number['create']} to create, {number['update']} to change,"
         f" {number['delete']} to remove"

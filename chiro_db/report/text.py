@@ -12,31 +12,28 @@ from chiro_db.report.style import Screen, Span, Style
 from chiro_db.report.words import visible
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
-_COLORS = {Action.CREATE: Style.GREEN, Action.UPDATE: Style.YELLOW, Action.DELETE: Style.RED}
+COLORS = {Action.CREATE: Style.GREEN, Action.UPDATE: Style.YELLOW, Action.DELETE: Style.RED}
 
 
 def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False) -> str:
     """`verbose` lists each change by itself, with its statements as they will run."""
     screen = Screen(width, color)
-    blocks = [
-        "\n".join([screen.wrapped([Span(summary.about(plan), Style.BOLD)], indent=0, hang=2)])
-    ]
+    blocks = [screen.wrapped([Span(summary.about(plan), Style.BOLD)], indent=0, hang=2)]
     for service, changes in by_service(plan.runnable).items():
         title = SHARED if service is None else visible(service)
         blocks.append(section(screen, title, lines(changes, whole=verbose), verbose=verbose))
+    if plan.blocked:
+        blocks.append("\n".join(_blocked(screen, plan, verbose=verbose)))
     blocks += ending(screen, plan, verbose=verbose)
     blocks.append("\n".join(_total(screen, plan)))
     return "\n\n".join(blocks)
 
 
-def section(
-    screen: Screen, title: str, listed: Sequence[Line], *, verbose: bool, signs: bool = True
-) -> str:
+def section(screen: Screen, title: str, listed: Sequence[Line], *, verbose: bool) -> str:
     """A heading and a line for each change."""
     rows = [screen.paint(title, Style.BOLD)]
     for line in listed:
-        sign = SIGNS[line.action] if signs else " "
-        rows.append(row(screen, line, sign))
+        rows.append(row(screen, line, SIGNS[line.action], COLORS[line.action]))
         if verbose:
             rows += [
                 f"      {screen.paint(visible(statement.shown) + ';', Style.DIM)}"
@@ -46,28 +43,24 @@ def section(
     return "\n".join(rows)
 
 
-def row(screen: Screen, line: Line, sign: str) -> str:
+def row(screen: Screen, line: Line, sign: str, style: Style, *, hazards: bool = True) -> str:
     """Sign, words, place or origin, hazards."""
-    spans = [
-        Span(sign, _COLORS[line.action]),
-        Span(line.words),
-        Span(line.where, Style.DIM),
-        *(Span(f"! {hazard}", Style.RED) for hazard in line.hazards),
-    ]
+    spans = [Span(sign, style, whole=True), Span(line.words), Span(line.where, Style.DIM)]
+    if hazards:
+        spans += [Span(f"! {hazard}", Style.RED, whole=True) for hazard in line.hazards]
     return screen.wrapped(spans, indent=2, hang=6)
 
 
 def ending(screen: Screen, plan: Plan, *, verbose: bool) -> Iterator[str]:
-    """What is blocked, what is left alone, and the warnings."""
-    if plan.blocked:
-        yield "\n".join(_blocked(screen, plan, verbose=verbose))
+    """What is left alone, and the warnings."""
     if plan.extras:
         title = "Not in the spec, left alone (enforce: additive)"
         extras = [reported(change) for change in plan.extras]
-        listed = lines(extras, whole=verbose)
-        yield "\n".join(
-            [screen.paint(title, Style.BOLD), *(row(screen, line, "*") for line in listed)]
-        )
+        rows = [
+            row(screen, line, "*", Style.PLAIN, hazards=False)
+            for line in lines(extras, whole=verbose)
+        ]
+        yield "\n".join([screen.paint(title, Style.BOLD), *rows])
     if plan.warnings:
         rows = [
             screen.wrapped([Span("!", Style.YELLOW), Span(visible(w))], indent=2, hang=6)
@@ -86,7 +79,7 @@ def _blocked(screen: Screen, plan: Plan, *, verbose: bool) -> Iterator[str]:
             groups.setdefault(change.blocked, []).append(change)
     for blocked, changes in groups.items():
         for line in lines(changes, whole=verbose):
-            yield row(screen, line, SIGNS[line.action])
+            yield row(screen, line, SIGNS[line.action], COLORS[line.action])
         reason = [Span(f"because {visible(blocked.reason)}; an administrator has to run:")]
         yield screen.wrapped(reason, indent=6, hang=6)
         yield f"        {visible(blocked.statement)};"

@@ -1,0 +1,30 @@
+"""Drift as GitHub's workflow commands: annotations beside the lines of the spec."""
+
+from __future__ import annotations
+
+from chiro_db.model.plan import Change, Plan
+from chiro_db.report.difference import differences, sentence, tolerated
+from chiro_db.report.words import visible
+
+
+def drift_github(plan: Plan) -> str:
+    """One command a line; empty when in step and there is nothing to say."""
+    rows = [_command("error", change) for change in differences(plan)]
+    rows += [_command("warning", change) for change in tolerated(plan)]
+    rows += [_command("notice", change) for change in plan.extras]
+    rows += [f"::warning title=chirodb::{_message(warning)}" for warning in plan.warnings]
+    return "".join(f"{row}\n" for row in rows)
+
+
+def _command(level: str, change: Change) -> str:
+    file, _, line = (change.place or "").rpartition(":")
+    place = f"file={_property(file)},line={line}," if file else ""
+    return f"::{level} {place}title=chirodb drift::{_message(sentence(change))}"
+
+
+def _message(text: str) -> str:
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")

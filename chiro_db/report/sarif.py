@@ -1,0 +1,86 @@
+"""Drift as SARIF 2.1.0: a result for each difference, at the line of the spec that asks for it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+from chiro_db.model.plan import Change, Plan
+from chiro_db.report.difference import differences, sentence, tolerated
+from chiro_db.report.words import visible
+
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+
+
+def drift_sarif(plan: Plan, spec: str | None = None) -> dict[str, Any]:
+    """`spec`: the file for what no line of the spec asks for; GitHub refuses a result without."""
+    found = [
+        *((change, "error") for change in differences(plan)),
+        *((change, "warning") for change in tolerated(plan)),
+        *((change, "note") for change in plan.extras),
+    ]
+    rules = sorted({change.kind for change, _ in found})
+    driver: dict[str, Any] = {"name": "chirodb", "rules": [_rule(kind) for kind in rules]}
+    if plan.chirodb:
+        driver["version"] = plan.chirodb
+    run = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": visible(f"chirodb/{plan.target}/{plan.database}/")},
+        "columnKind": "unicodeCodePoints",
+        "results": [
+            _result(change, level, rules.index(change.kind), spec) for change, level in found
+        ],
+    }
+    if plan.warnings:
+        run["invocations"] = [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": [
+                    {"level": "warning", "message": {"text": visible(w)}} for w in plan.warnings
+                ],
+            }
+        ]
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(kind: str) -> dict[str, Any]:
+    words = kind.replace("_", " ")
+    return {
+        "id": f"drift/{kind}",
+        "name": "".join(part.capitalize() for part in f"drift_{kind}".split("_")),
+        "shortDescription": {"text": f"A {words} of the database is not as declared"},
+        "help": {"text": "`chirodb plan` shows what mends it, `chirodb apply` does it."},
+        "defaultConfiguration": {"level": "error"},
+    }
+
+
+def _result(change: Change, level: str, index: int, spec: str | None) -> dict[str, Any]:
+    return {
+        "ruleId": f"drift/{change.kind}",
+        "ruleIndex": index,
+        "level": level,
+        "message": {"text": visible(sentence(change))},
+        "locations": list(_locations(change, spec)),
+        "partialFingerprints": {
+            "chirodbAddress/v1": hashlib.sha256(change.address.encode()).hexdigest()
+        },
+    }
+
+
+def _locations(change: Change, spec: str | None) -> Iterable[dict[str, Any]]:
+    location: dict[str, Any] = {
+        "logicalLocations": [{"fullyQualifiedName": visible(change.address), "kind": "resource"}]
+    }
+    file, _, line = (change.place or "").rpartition(":")
+    if not file and spec is not None:
+        file, line = spec, "1"
+    if file:
+        location["physicalLocation"] = {
+            "artifactLocation": {"uri": quote(file)},
+            "region": {"startLine": int(line)},
+        }
+    yield location
