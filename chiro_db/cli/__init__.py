@@ -34,7 +34,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _talk("interrupted")
         return 130
-    except BrokenPipeError:
+    except SystemExit:  # typer's own answer to EPIPE
         return _closed_pipe()
     except ChirodbError as error:
         if debug:

@@ -34,6 +34,7 @@ def apply(
         typer.Option(
             "--allow",
             help="A hazard that the plan may have, on a protected target; may be repeated.",
+            metavar="HAZARD",
         ),
     ] = None,
     skip_blocked: Annotated[
@@ -41,7 +42,10 @@ def apply(
         typer.Option("--skip-blocked", help="Apply what is not blocked, and exit with 2."),
     ] = False,
     lock_timeout: Annotated[
-        float, typer.Option("--lock-timeout", min=0.001, help="Seconds for each of three tries.")
+        float,
+        typer.Option(
+            "--lock-timeout", min=0.001, help="Seconds for each of three tries.", metavar="SECONDS"
+        ),
     ] = 5.0,
 ) -> None:
     """Bring the server in line with the spec, in one transaction."""

@@ -20,14 +20,18 @@ SpecOption = Annotated[
     Path | None, typer.Option("--spec", help="The spec, a file or a directory.", metavar="PATH")
 ]
 TargetOption = Annotated[
-    str | None, typer.Option("--target", help="A target of the spec; its first one otherwise.")
+    str | None,
+    typer.Option("--target", help="A target of the spec; its first one otherwise.", metavar="NAME"),
 ]
 UrlOption = Annotated[
-    str | None, typer.Option("--url", help="A libpq URL or conninfo in place of a target.")
+    str | None,
+    typer.Option("--url", help="A libpq URL or conninfo in place of a target.", metavar="URL"),
 ]
 ServiceOption = Annotated[
     list[str] | None,
-    typer.Option("--service", help="Only what concerns this service; may be repeated."),
+    typer.Option(
+        "--service", help="Only what concerns this service; may be repeated.", metavar="NAME"
+    ),
 ]
 # Any of these says that libpq's own defaults are meant, as with psql.
 _LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")

@@ -36,6 +36,7 @@ def drift(
     made = make(about)
     if output is not Format.TEXT:
         warn(made)
-    show_drift(made, output.value)
+    services = sorted(about.only or about.loaded.spec.services)
+    show_drift(made, output.value, spec=str(about.loaded.path), services=services)
     if made.pending:
         raise typer.Exit(2)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -42,9 +44,9 @@ def show_plan(plan: Plan, output: str, *, verbose: bool = False) -> None:
     if output == "json":
         from chiro_db.report.json import plan_json
 
-        text = plan_json(plan)
+        text = _json(plan_json(plan))
     elif output == "sql":
-        from chiro_db.report.text import plan_sql
+        from chiro_db.report.script import plan_sql
 
         text = plan_sql(plan)
     elif output == "markdown":
@@ -58,8 +60,30 @@ def show_plan(plan: Plan, output: str, *, verbose: bool = False) -> None:
     typer.echo(text.rstrip("\n"))
 
 
-def show_drift(plan: Plan, output: str) -> None:
-    from chiro_db.report import drift
+def show_drift(plan: Plan, output: str, *, spec: str, services: Sequence[str]) -> None:
+    """`spec` and `services` are for formats that name what is in step, too."""
+    if output == "json":
+        from chiro_db.report.json import drift_json
 
-    text = drift.render(plan, output, color=colored(), width=width())
+        text = _json(drift_json(plan))
+    elif output == "junit":
+        from chiro_db.report.junit import drift_junit
+
+        text = drift_junit(plan, services)
+    elif output == "sarif":
+        from chiro_db.report.sarif import drift_sarif
+
+        text = _json(drift_sarif(plan, spec))
+    elif output == "github":
+        from chiro_db.report.github import drift_github
+
+        text = drift_github(plan)
+    else:
+        from chiro_db.report.drift import drift_text
+
+        text = drift_text(plan, color=colored(), width=width())
     typer.echo(text.rstrip("\n"))
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False)

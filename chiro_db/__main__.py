@@ -1,0 +1,5 @@
+"""`python -m chiro_db` is `chirodb`."""
+
+from chiro_db.cli import main
+
+main()

@@ -1,0 +1,263 @@
+"""The commands from the outside: output, exit codes, and that nothing happens by surprise."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Ran, chirodb, environment, on_terminal
+from tests.servers import Database
+
+_SPEC = """
+version: 1
+database: {{name: {database}}}
+targets:
+  open: {{url: "${{env:SERVER}}"}}
+  closed: {{url: "${{env:SERVER}}", protected: true}}
+services:
+  shop: {{schema: shop, owner: {database}_owner, app: {database}_app}}
+  books: {{schema: books, owner: {database}_books}}
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A spec in a folder, for one database."""
+
+    folder: Path
+    database: Database
+
+    @property
+    def spec(self) -> Path:
+        return self.folder / "chirodb.yaml"
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {"SERVER": self.database.conninfo}
+
+    def run(self, *arguments: str, **env: str) -> Ran:
+        return chirodb(*arguments, cwd=self.folder, env=self.env | env)
+
+    def terminal(self, *arguments: str, typed: dict[str, bytes]) -> Ran:
+        given = (*arguments, "--spec", str(self.spec))
+        return on_terminal(*given, typed=typed, env=self.env | {"TERM": "xterm"})
+
+    def schemas(self) -> set[str]:
+        with self.database.connect() as connection:
+            rows = connection.execute(
+                "SELECT nspname::text FROM pg_namespace WHERE nspname IN ('shop', 'books')"
+            ).fetchall()
+        return {row[0] for row in rows}
+
+
+@pytest.fixture
+def project(tmp_path: Path, database: Database) -> Iterator[Project]:
+    (tmp_path / "chirodb.yaml").write_text(_SPEC.format(database=database.name))
+    yield Project(tmp_path, database)  # noqa: PT022 - the database is dropped after it
+
+
+def test_plan_apply_plan_drift(project: Project) -> None:
+    planned = project.run("plan")
+    assert planned.code == 0
+    assert "create schema shop" in planned.out
+    assert "chirodb.yaml:8" in planned.out
+    assert project.schemas() == set()
+    assert project.run("plan", "--exit-code").code == 2
+    assert project.run("drift").code == 2
+
+    applied = project.run("apply", "--yes")
+    assert applied.code == 0, applied.err
+    assert "create schema shop" in applied.out
+    assert "target open" in applied.err
+    assert project.schemas() == {"shop", "books"}
+
+    again = project.run("plan", "--exit-code")
+    assert again.code == 0
+    assert "Nothing to do" in again.out
+    assert project.run("drift").code == 0
+    assert project.run("apply", "--yes").code == 0
+
+
+def test_a_grant_by_hand_is_drift_until_it_is_applied_away(project: Project) -> None:
+    project.run("apply", "--yes")
+    with project.database.connect() as connection:
+        connection.execute("CREATE TABLE shop.t (); GRANT SELECT ON shop.t TO PUBLIC")
+    drifted = project.run("drift")
+    assert drifted.code == 2
+    assert "PUBLIC" in drifted.out
+    assert "shop.t" in drifted.out
+    assert project.run("apply", "--yes").code == 0
+    assert project.run("drift").code == 0
+
+
+def test_apply_without_a_terminal_refuses(project: Project) -> None:
+    refused = project.run("apply")
+    assert refused.code == 1
+    assert "--yes" in refused.err
+    assert project.schemas() == set()
+
+
+def test_apply_asks_on_a_terminal(project: Project) -> None:
+    declined = project.terminal("apply", typed={"[y/N]": b"n\n"})
+    assert declined.code == 1
+    assert "nothing was changed" in declined.out
+    assert project.schemas() == set()
+    accepted = project.terminal("apply", typed={"[y/N]": b"y\n"})
+    assert accepted.code == 0
+    assert project.schemas() == {"shop", "books"}
+
+
+def test_control_c_at_the_question_changes_nothing(project: Project) -> None:
+    interrupted = project.terminal("apply", typed={"[y/N]": b"\x03"})
+    assert interrupted.code == 130
+    assert "Traceback" not in interrupted.out
+    assert project.schemas() == set()
+
+
+def test_a_protected_target_wants_every_hazard_named(project: Project) -> None:
+    refused = project.run("apply", "--yes", "--target", "closed")
+    assert refused.code == 1
+    assert "--allow revokes-access" in refused.err
+    assert project.schemas() == set()
+    allowed = project.run("apply", "--yes", "--target", "closed", "--allow", "revokes-access")
+    assert allowed.code == 0, allowed.err
+    assert project.schemas() == {"shop", "books"}
+
+
+def test_a_saved_plan_is_private_and_runs_once(project: Project) -> None:
+    saved = project.run("plan", "--out", "shop.plan")
+    assert saved.code == 0
+    file = project.folder / "shop.plan"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    applied = project.run("apply", "shop.plan")
+    assert applied.code == 0, applied.err
+    assert project.schemas() == {"shop", "books"}
+    stale = project.run("apply", "shop.plan")
+    assert stale.code == 1
+    assert "stale" in stale.err
+
+
+def test_a_saved_plan_of_another_spec_is_refused(project: Project) -> None:
+    project.run("plan", "--out", "shop.plan")
+    text = project.spec.read_text().replace("schema: books", "schema: ledger")
+    project.spec.write_text(text)
+    refused = project.run("apply", "shop.plan")
+    assert refused.code == 1
+    assert "the spec has changed" in refused.err
+    assert project.schemas() == set()
+
+
+def test_service_narrows_the_plan(project: Project) -> None:
+    applied = project.run("apply", "--yes", "--service", "books")
+    assert applied.code == 0, applied.err
+    assert project.schemas() == {"books"}
+    assert project.run("plan", "--service", "books", "--exit-code").code == 0
+    assert project.run("plan", "--exit-code").code == 2
+    unknown = project.run("plan", "--service", "bokos")
+    assert unknown.code == 1
+    assert "did you mean `books`" in unknown.err
+
+
+def test_json_is_data_alone(project: Project) -> None:
+    planned = project.run("plan", "--format", "json")
+    document = json.loads(planned.out)
+    assert document["format_version"]
+    assert any(c["address"] == "schema.shop" for c in document["resource_changes"])
+    drifted = project.run("drift", "--format", "json")
+    assert drifted.code == 2
+    assert json.loads(drifted.out)["drifted"] is True
+
+
+def test_piped_output_has_no_colour_and_a_terminal_has(project: Project) -> None:
+    assert "\x1b" not in project.run("plan").out
+    assert "\x1b[3" in project.terminal("plan", typed={}).out
+
+
+def test_the_reader_may_close_the_pipe(project: Project) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "chiro_db", "plan"],
+        cwd=project.folder,
+        env=environment(project.env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["plna"], "Did you mean 'plan'"),
+        (["plan", "--bogus"], "No such option"),
+        (["plan", "--format", "yaml"], "yaml"),
+        (["plan", "--target", "prdo"], "there is no target `prdo`"),
+        (["plan", "--target", "open", "--url", "host=x"], "exclude each other"),
+        (["plan", "--url", "postgresql://x@localhost:1/other"], "names the database `other`"),
+        (["plan", "--url", "bogus=1"], "neither a libpq URL nor a conninfo"),
+        (["plan", "--url", "host=127.0.0.1 port=1"], "cannot connect to 127.0.0.1:1"),
+        (["apply", "--allow", "drops-everything"], "there is no hazard"),
+        (["apply", "missing.plan"], "cannot read `missing.plan`"),
+        (["plan", "--spec", "nowhere.yaml"], "there is no spec at `nowhere.yaml`"),
+    ],
+)
+def test_a_wrong_command_line_is_one_message_and_exit_code_1(
+    project: Project, arguments: list[str], said: str
+) -> None:
+    ran = project.run(*arguments)
+    assert ran.code == 1
+    assert said in ran.err
+    assert ran.out == ""
+    assert "Traceback" not in ran.err
+    assert len(ran.err.splitlines()) <= 5
+
+
+def test_a_missing_secret_is_named_and_nothing_is_done(project: Project) -> None:
+    spec = project.spec.read_text() + (
+        f"roles: {{{project.database.name}_app: {{password: '${{env:SHOP_PASSWORD}}'}}}}\n"
+    )
+    project.spec.write_text(spec)
+    for command in (["plan"], ["apply", "--yes"], ["drift"]):
+        ran = project.run(*command)
+        assert ran.code == 1
+        assert "SHOP_PASSWORD" in ran.err
+    assert project.schemas() == set()
+    assert project.run("validate").code == 0
+
+
+def test_a_password_shows_nowhere(project: Project) -> None:
+    name, secret = f"{project.database.name}_app", "Gr33n-eggs_and/ham"
+    spec = project.spec.read_text() + f"roles: {{{name}: {{password: '${{env:SHOP_PASSWORD}}'}}}}\n"
+    project.spec.write_text(spec)
+    shown = ""
+    for command in (
+        ["plan", "--verbose", "--out", "shop.plan"],
+        ["plan", "--format", "json"],
+        ["plan", "--format", "sql"],
+        ["plan", "--format", "markdown"],
+        ["drift", "--format", "junit"],
+        ["apply", "--yes", "--debug"],
+    ):
+        ran = project.run(*command, SHOP_PASSWORD=secret)
+        assert ran.code in (0, 2), ran.err
+        shown += ran.out + ran.err
+    shown += (project.folder / "shop.plan").read_text()
+    assert secret not in shown
+    assert "SCRAM-SHA-256$" not in shown
+    with project.database.connect(user=name, password=secret) as connection:
+        assert connection.info.user == name
+    again = project.run("plan", "--exit-code", SHOP_PASSWORD=secret)
+    assert again.code == 0, again.out
+    assert project.run("plan", "--exit-code", SHOP_PASSWORD=secret + "!").code == 2
