@@ -16,8 +16,8 @@ def drift_junit(plan: Plan, services: Sequence[str] = ()) -> str:
     """`services`: those of the spec, so that those in step pass by name."""
     cases = _cases(differences(plan))
     skipped = _cases(tolerated(plan))
-    named = dict.fromkeys((*services, *sorted({*cases, *skipped} - {*_SHARED, *services})))
-    names = [*_SHARED, *(f for f in named if not plan.services or f in plan.services)]
+    wanted = [f"service {name}" for name in plan.services or services]
+    names = [*_SHARED, *wanted, *sorted({*cases, *skipped} - {*_SHARED, *wanted})]
     failures = sum(bool(cases.get(name)) for name in names)
     numbers = f'tests="{len(names)}" failures="{failures}" errors="0"'
     rows = ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites {numbers}>"]
@@ -34,7 +34,8 @@ def drift_junit(plan: Plan, services: Sequence[str] = ()) -> str:
 def _cases(changes: Iterable[Change]) -> dict[str, list[Change]]:
     found: dict[str, list[Change]] = {}
     for change in changes:
-        found.setdefault(change.service or _shared(change), []).append(change)
+        name = _shared(change) if change.service is None else f"service {change.service}"
+        found.setdefault(name, []).append(change)
     return found
 
 

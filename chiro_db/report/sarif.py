@@ -48,11 +48,10 @@ def drift_sarif(plan: Plan, spec: str | None = None) -> dict[str, Any]:
 
 
 def _rule(kind: str) -> dict[str, Any]:
-    words = kind.replace("_", " ")
     return {
         "id": f"drift/{kind}",
         "name": "".join(part.capitalize() for part in f"drift_{kind}".split("_")),
-        "shortDescription": {"text": f"A {words} of the database is not as declared"},
+        "shortDescription": {"text": f"{kind.replace('_', ' ').capitalize()} not as declared"},
         "help": {"text": "`chirodb plan` shows what mends it, `chirodb apply` does it."},
         "defaultConfiguration": {"level": "error"},
     }

@@ -11,6 +11,7 @@ from chiro_db.report.words import visible
 from chiro_db.sql import VERIFIER_MARK
 
 _PASSWORD = f" PASSWORD {VERIFIER_MARK}"
+_UTF8 = "SET client_encoding = 'UTF8';"  # of a connection, so after each \\connect
 _PLAIN = re.compile(r"[A-Za-z0-9_.]+")
 
 
@@ -32,7 +33,7 @@ def _rows(plan: Plan) -> Iterator[str]:
         yield from comment(f"run by psql -X, connected to the database {connect}")
         yield ""
         yield "\\set ON_ERROR_STOP on"
-        yield "SET client_encoding = 'UTF8';"
+        yield _UTF8
     yield from _outside(plan)
     inside = [(c, s) for c in plan.runnable for s in c.statements if s.database is None]
     if inside:
@@ -54,9 +55,11 @@ def _outside(plan: Plan) -> Iterator[str]:
                     at = statement.database
                     yield ""
                     yield connect(at)
+                    yield _UTF8
                 yield from _statement(change, statement)
     if at is not None:
         yield connect(plan.database)
+        yield _UTF8
 
 
 def _statement(change: Change, statement: Statement) -> Iterator[str]:
