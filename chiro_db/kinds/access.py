@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from chiro_db.kinds.signature import Signature, is_glob
 from chiro_db.model.acl import Grantee, Right, Source, Wanted
 from chiro_db.model.privilege import ON, Securable, known
+from chiro_db.model.spec import NARROWING
 
 if TYPE_CHECKING:
     from chiro_db.model.spec import Grant, Service, Spec
@@ -160,7 +161,7 @@ class _Compiler:
 
     def _narrow(self, access: SchemaAccess, grant: Grant, source: Source) -> None:
         for word, securable in ON.items():
-            names = getattr(grant, word, None)
+            names = getattr(grant, word) if word in NARROWING else None
             if names is None:
                 continue
             narrow = Narrow(self._rights(grant, securable, word, source))
