@@ -21,6 +21,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "target": plan.target,
         "database": plan.database,
         "server": {
+            "host": plan.host,
             "version": plan.server,
             "version_num": plan.version,
             "user": plan.user,

@@ -12,7 +12,7 @@ def about(plan: Plan) -> str:
     """Target, database, server and user, as far as they are known."""
     parts = [f"database {plan.database}" + (" (to be created)" if plan.creates_database else "")]
     if plan.server:
-        parts.append(f"PostgreSQL {plan.server}")
+        parts.append(f"PostgreSQL {plan.server}" + (f" at {plan.host}" if plan.host else ""))
     if plan.user:
         parts.append(f"connected as {plan.user}")
     if plan.services:

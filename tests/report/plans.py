@@ -170,6 +170,7 @@ ALIKE = tuple(revoke("orders", f"guest_{n:02}", "old_admin") for n in range(12))
 def plan(*changes: Change, **others: object) -> Plan:
     values: dict[str, object] = {
         "target": "prod",
+        "host": "db.example:5432",
         "server": "18.1",
         "version": 180001,
         "database": "chiro_erp",

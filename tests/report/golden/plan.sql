@@ -1,4 +1,4 @@
--- prod: database chiro_erp (to be created), PostgreSQL 18.1, connected as chiro_admin
+-- prod: database chiro_erp (to be created), PostgreSQL 18.1 at db.example:5432, connected as chiro_admin
 -- Plan: 7 to create, 4 to change, 13 to remove, 1 blocked
 -- made by chirodb 0.1.0 at 2026-11-23T02:00:00Z
 -- run by psql -X, connected to the database postgres
