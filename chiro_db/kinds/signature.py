@@ -73,6 +73,11 @@ def _type(text: str, schema: str | None) -> tuple[str, ...]:
     return (*parts[:-1], parts[-1] + suffix)
 
 
+def type_name(text: str) -> str:
+    """A type in one spelling, every part of its name quoted: `int[]` is `"integer[]"`."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in _type(text, None))
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """A function's name and, where given, its argument types as the spec wrote them."""
