@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chiro_db import sql
+from chiro_db.kinds import membership
 from chiro_db.kinds.scope import Scope
 from chiro_db.model import acl
 from chiro_db.model.acl import Delta, Entry, Grantee, Source, Wanted
@@ -23,6 +24,11 @@ class Target:
     shown: str
     source: Source = ()
     service: str | None = None
+    old_owner: str | None = None  # whose it is until its owner is changed by the same plan
+
+    def needs(self, owner: str) -> frozenset[Need]:
+        """Without the change of owner the new one cannot grant anything."""
+        return frozenset(Need("use", role) for role in (owner, self.old_owner) if role is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Taken:
     option_only: bool
     cascade: bool
     causes: tuple[Entry, ...]
+    lent: bool = False  # granted with the grant option first, so that the cascade has a start
 
 
 def shown(role: Grantee) -> str:
@@ -57,11 +64,11 @@ def _ordered(securable: Securable, privileges: Collection[str]) -> tuple[str, ..
 
 def taken(delta: Delta, securable: Securable) -> list[Taken]:
     """The revokes, one for each grantee and way."""
-    groups: dict[tuple[Grantee, bool, bool], set[str]] = {}
-    for grantee, privilege, option_only, cascade in delta.revokes:
-        groups.setdefault((grantee, option_only, cascade), set()).add(privilege)
+    groups: dict[tuple[Grantee, bool, bool, bool], set[str]] = {}
+    for grantee, privilege, option_only, cascade, lent in delta.revokes:
+        groups.setdefault((grantee, option_only, cascade, lent), set()).add(privilege)
     result = []
-    for (grantee, option_only, cascade), privileges in sorted(
+    for (grantee, option_only, cascade, lent), privileges in sorted(
         groups.items(), key=lambda item: (item[0][0] or "", *item[0][1:])
     ):
         causes = tuple(
@@ -71,7 +78,7 @@ def taken(delta: Delta, securable: Securable) -> list[Taken]:
             and (extra.grantee == grantee or extra.grantor == grantee)
         )
         ordered = _ordered(securable, privileges)
-        result.append(Taken(grantee, ordered, option_only, cascade, causes))
+        result.append(Taken(grantee, ordered, option_only, cascade, causes, lent))
     return result
 
 
@@ -112,7 +119,57 @@ def origin(causes: Collection[Entry], owner: str) -> str:
     return "not in the spec" + ("" if grantors == [owner] else f", granted by {by}")
 
 
-def revoke_change(target: Target, item: Taken, *, owner: str, step: Step, statement: str) -> Change:
+def revokes(target: Target, item: Taken, version: int) -> list[str]:
+    """The REVOKE, and before it the GRANT that gives its cascade something to start from."""
+    on = sql.Keyword(target.securable.upper())
+    words = privilege_list(target.securable, item.privileges, version)
+    grantee = sql.grantee(item.grantee)
+    lend = sql.statement(
+        "grant/grant",
+        privileges=words,
+        on=on,
+        target=target.on,
+        grantees=grantee,
+        grantable=True,
+    )
+    revoke = sql.statement(
+        "grant/revoke",
+        option_only=item.option_only,
+        cascade=item.cascade,
+        privileges=words,
+        on=on,
+        target=target.on,
+        grantees=grantee,
+    )
+    return [lend, revoke] if item.lent else [revoke]
+
+
+def merge_change(
+    target: Target, grantor: str, *, owner: str, step: Step, statements: Sequence[str]
+) -> Change:
+    """What only a change of owner can take: what `grantor` gave becomes the owner's own."""
+    return Change(
+        kind="grant",
+        address=f"grant.{target.address}.by.{grantor}",
+        name=target.shown,
+        action=Action.UPDATE,
+        summary=f"make what {shown(grantor)} granted on {target.shown} the owner's, to revoke it",
+        step=step,
+        statements=tuple(Statement(text) for text in statements),
+        before={"granted_by": grantor},
+        after={"granted_by": owner},
+        hazards=frozenset({Hazard.REVOKES_ACCESS})
+        | ({Hazard.TAKES_LOCK} if target.securable in ("table", "sequence") else set()),
+        service=target.service,
+        origin=f"not in the spec, granted by {sql.quote_name(grantor)}",
+        needs=frozenset({Need("use", owner), Need("use", grantor)}),
+        extra=True,
+    )
+
+
+def revoke_change(
+    target: Target, item: Taken, *, owner: str, step: Step, statements: Sequence[str]
+) -> Change:
     words = ", ".join(item.privileges)
     what = f"grant option for {words}" if item.option_only else words
     summary = f"revoke {what} on {target.shown} from {shown(item.grantee)}"
@@ -126,7 +183,7 @@ def revoke_change(target: Target, item: Taken, *, owner: str, step: Step, statem
         action=Action.DELETE,
         summary=summary,
         step=step,
-        statements=(Statement(statement),),
+        statements=tuple(Statement(text) for text in statements),
         before={
             "grantee": item.grantee or "PUBLIC",
             "privileges": list(item.privileges),
@@ -143,7 +200,7 @@ def revoke_change(target: Target, item: Taken, *, owner: str, step: Step, statem
         hazards=frozenset({Hazard.REVOKES_ACCESS}),
         service=target.service,
         origin=origin(item.causes, owner),
-        needs=frozenset({Need("use", owner)}),
+        needs=target.needs(owner),
         extra=True,
     )
 
@@ -168,7 +225,7 @@ def grant_change(target: Target, item: Given, *, owner: str, step: Step, stateme
         },
         service=target.service,
         source=item.source or target.source,
-        needs=frozenset({Need("use", owner)}),
+        needs=target.needs(owner),
     )
 
 
@@ -185,6 +242,7 @@ def above(
 ) -> Iterator[Change]:
     """The changes of the ACL of the database or of one schema."""
     if owner != old_owner:
+        target = replace(target, old_owner=old_owner)
         entries = acl.reowned(entries, old_owner, owner)
     owned = known(target.securable, scope.server.version) if complete else ()
 
@@ -196,7 +254,14 @@ def above(
     if not acl.differs(entries, owner, owned, wanted, spared):
         return
     delta = acl.settle(
-        entries, owner, owned, wanted, spared, additive=scope.additive, complete=complete
+        entries,
+        owner,
+        owned,
+        wanted,
+        spared,
+        additive=scope.additive,
+        complete=complete,
+        acts_as=membership.acts_as(scope),
     )
     yield from _changes_of(scope, target, delta, owner)
 
@@ -207,18 +272,15 @@ def _changes_of(scope: Scope, target: Target, delta: Delta, owner: str) -> Itera
     items = taken(delta, target.securable)
     if scope.additive:
         items = reported(delta, target.securable)
+    for grantor in delta.merged:
+        texts = [
+            sql.statement(f"{target.securable}/owner", name=target.on, owner=sql.Name(role))
+            for role in (grantor, owner)
+        ]
+        yield merge_change(target, grantor, owner=owner, step=Step.MERGE_ABOVE, statements=texts)
     for item in items:
-        words = privilege_list(target.securable, item.privileges, version)
-        text = sql.statement(
-            "grant/revoke",
-            option_only=item.option_only,
-            cascade=item.cascade,
-            privileges=words,
-            on=on,
-            target=target.on,
-            grantees=sql.grantee(item.grantee),
-        )
-        yield revoke_change(target, item, owner=owner, step=Step.REVOKE_ABOVE, statement=text)
+        texts = revokes(target, item, version)
+        yield revoke_change(target, item, owner=owner, step=Step.REVOKE_ABOVE, statements=texts)
     for new in given(delta, target.securable):
         text = sql.statement(
             "grant/grant",

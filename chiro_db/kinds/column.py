@@ -9,7 +9,7 @@ from fnmatch import translate
 from typing import Any
 
 from chiro_db import sql
-from chiro_db.kinds import acl_changes
+from chiro_db.kinds import acl_changes, membership
 from chiro_db.kinds import object as objects
 from chiro_db.kinds.access import Narrow, Rights, merged
 from chiro_db.kinds.acl_changes import Given, Taken
@@ -17,7 +17,7 @@ from chiro_db.kinds.narrowing import Narrowing
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.kinds.signature import is_glob
 from chiro_db.model import acl
-from chiro_db.model.acl import Delta, Entry, Revoke
+from chiro_db.model.acl import Delta
 from chiro_db.model.plan import Change, Step
 
 NAME = "column"
@@ -69,7 +69,7 @@ def changes(scope: Scope) -> Iterator[Change]:
         for schema, access in scope.access.items()
         if "column" in access.narrowed and scope.has_service(access.service)
     }
-    revoked = _table_revokes(scope)
+    above = _above(scope)
     relations: dict[Relation, list[Fact]] = {}
     for fact in scope.facts(NAME):
         if scope.has_service(scope.by_schema[fact.schema]):
@@ -77,7 +77,7 @@ def changes(scope: Scope) -> Iterator[Change]:
     for relation, facts in relations.items():
         narrowing = narrowings.get(relation[0])
         narrows = _narrows(scope, narrowing, relation, facts)
-        yield from _relation(scope, relation, facts, narrows, revoked.get(relation, ()))
+        yield from _relation(scope, relation, facts, narrows, above.get(relation))
     for narrowing in narrowings.values():
         narrowing.report_unmatched(scope, "table")
 
@@ -109,17 +109,16 @@ def _covers(narrow: Narrow, column: str) -> bool:
     )
 
 
-def _table_revokes(scope: Scope) -> dict[Relation, list[Revoke]]:
-    """What is revoked from whole tables, which takes the column grants below along."""
-    result: dict[Relation, list[Revoke]] = {}
-    if scope.additive or not scope.facts(NAME):
-        return result
-    for difference in objects.differences(scope):
-        if difference.type == "table":
-            revokes = [r for r in difference.delta.revokes if r.privilege in _COLUMN_PRIVILEGES]
-            for name, _ in difference.objects if revokes else ():
-                result[(difference.schema, name)] = revokes
-    return result
+def _above(scope: Scope) -> dict[Relation, Delta]:
+    """What happens to whole tables: their revokes take the column grants below along."""
+    if not scope.facts(NAME):
+        return {}
+    return {
+        (difference.schema, name): difference.delta
+        for difference in objects.differences(scope)
+        if difference.type == "table"
+        for name, _ in difference.objects
+    }
 
 
 def _relation(
@@ -127,37 +126,47 @@ def _relation(
     relation: Relation,
     facts: list[Fact],
     narrows: list[Narrow],
-    revoked: list[Revoke] | tuple[()],
+    above: Delta | None,
 ) -> Iterator[Change]:
     takes: dict[tuple[str, Taken], list[str]] = {}
     gives: dict[tuple[str, Given], list[str]] = {}
+    acts_as = membership.acts_as(scope)
     for fact in facts:
         owner = objects.owner_of(scope, fact.schema, fact.owner)
         entries = acl.parse(fact.acl)
         if owner != fact.owner:
             entries = acl.reowned(entries, fact.owner, owner)
-        entries = acl.without(entries, owner, revoked)
+        if above is not None and not scope.additive:
+            for grantor in above.merged:
+                entries = acl.reowned(entries, grantor, owner)
+            revokes = [r for r in above.revokes if r.privilege in _COLUMN_PRIVILEGES]
+            entries = acl.without(entries, owner, revokes, acts_as)
         for column in fact.names:
             wanted: Rights = dict(merged(n.rights for n in narrows if _covers(n, column)))
-            delta = _delta(scope, entries, owner, wanted)
+            delta = acl.settle(
+                entries,
+                owner,
+                (),
+                wanted,
+                scope.spares,
+                additive=scope.additive,
+                complete=False,
+                acts_as=acts_as,
+            )
             report = acl_changes.reported if scope.additive else acl_changes.taken
             for item in report(delta, "column"):
                 takes.setdefault((owner, item), []).append(column)
             for new in acl_changes.given(delta, "column"):
                 gives.setdefault((owner, new), []).append(column)
     for (owner, item), columns in takes.items():
-        yield _revoke(scope, relation, owner, item, columns)
+        target = _target(scope, relation, facts[0].owner, columns)
+        yield _revoke(target, owner, item, columns)
     for (owner, new), columns in gives.items():
-        yield _grant(scope, relation, owner, new, columns)
+        target = _target(scope, relation, facts[0].owner, columns)
+        yield _grant(target, owner, new, columns)
 
 
-def _delta(scope: Scope, entries: frozenset[Entry], owner: str, wanted: Rights) -> Delta:
-    return acl.settle(
-        entries, owner, (), wanted, scope.spares, additive=scope.additive, complete=False
-    )
-
-
-def _target(scope: Scope, relation: Relation, columns: list[str]) -> acl_changes.Target:
+def _target(scope: Scope, relation: Relation, owner: str, columns: list[str]) -> acl_changes.Target:
     table = sql.Name(*relation)
     listed = sql.Listed(sql.Name(c) for c in columns)
     service = scope.by_schema[relation[0]]
@@ -168,29 +177,28 @@ def _target(scope: Scope, relation: Relation, columns: list[str]) -> acl_changes
         f"table {table} ({listed})",
         ("services", service, "owner"),
         service,
+        owner,
     )
 
 
-def _revoke(
-    scope: Scope, relation: Relation, owner: str, item: Taken, columns: list[str]
-) -> Change:
-    target = _target(scope, relation, columns)
-    text = sql.statement(
-        "column/revoke",
-        option_only=item.option_only,
-        cascade=item.cascade,
-        privileges=[sql.Keyword(p) for p in item.privileges],
-        columns=sql.Listed(sql.Name(c) for c in columns),
-        target=target.on,
-        grantees=sql.grantee(item.grantee),
-    )
+def _revoke(target: acl_changes.Target, owner: str, item: Taken, columns: list[str]) -> Change:
+    values: dict[str, Any] = {
+        "privileges": [sql.Keyword(p) for p in item.privileges],
+        "columns": sql.Listed(sql.Name(c) for c in columns),
+        "target": target.on,
+        "grantees": sql.grantee(item.grantee),
+    }
+    texts = [
+        sql.statement("column/revoke", option_only=item.option_only, cascade=item.cascade, **values)
+    ]
+    if item.lent:
+        texts.insert(0, sql.statement("column/grant", grantable=True, **values))
     return acl_changes.revoke_change(
-        target, item, owner=owner, step=Step.REVOKE_COLUMN, statement=text
+        target, item, owner=owner, step=Step.REVOKE_COLUMN, statements=texts
     )
 
 
-def _grant(scope: Scope, relation: Relation, owner: str, new: Given, columns: list[str]) -> Change:
-    target = _target(scope, relation, columns)
+def _grant(target: acl_changes.Target, owner: str, new: Given, columns: list[str]) -> Change:
     text = sql.statement(
         "column/grant",
         privileges=[sql.Keyword(p) for p in new.privileges],

@@ -132,5 +132,5 @@ def _attributes(scope: Scope, name: sql.Name, have: Fact) -> Iterator[Change]:
             before={"comment": have.comment},
             after={"comment": want.comment},
             source=("database", "comment"),
-            needs=frozenset({Need("use", want.owner or have.owner)}),
+            needs=frozenset({Need("use", want.owner or have.owner), Need("use", have.owner)}),
         )

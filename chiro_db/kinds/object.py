@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from chiro_db import sql
-from chiro_db.kinds import acl_changes
+from chiro_db.kinds import acl_changes, membership
 from chiro_db.kinds.access import SchemaAccess, merged
 from chiro_db.kinds.acl_changes import Given, Taken
 from chiro_db.kinds.narrowing import Narrowing, Object
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model import acl
-from chiro_db.model.acl import Delta, Grantee, Wanted
+from chiro_db.model.acl import ActsAs, Delta, Right, Wanted
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 from chiro_db.model.privilege import Securable, known
 
@@ -53,6 +53,7 @@ class Difference:
     schema: str
     type: Securable
     owner: str  # as it will be
+    old_owner: str  # as it is
     objects: tuple[Object, ...]
     delta: Delta
 
@@ -77,6 +78,7 @@ def differences(scope: Scope) -> list[Difference]:
             if securable != "column":
                 narrowings[(schema, securable)] = Narrowing(narrows, securable, schema)
     wholes: dict[tuple[str, Securable], tuple[Wanted, Wanted]] = {}
+    acts_as = membership.acts_as(scope)
     for fact in scope.facts(NAME):
         access = scope.access[fact.schema]
         if not scope.has_service(access.service):
@@ -87,12 +89,12 @@ def differences(scope: Scope) -> list[Difference]:
         whole, either = wholes[key]
         narrowing = narrowings.get(key)
         if narrowing is None:
-            result += _difference(scope, access, fact, whole, either, None)
+            result += _difference(scope, access, fact, whole, either, None, acts_as)
             continue
         for indexes, objects in narrowing.parts(fact.objects):
             parts = [narrowing.narrows[i].rights for i in indexes]
             wanted = merged([whole, *parts]) if parts else whole
-            result += _difference(scope, access, fact, wanted, either, objects)
+            result += _difference(scope, access, fact, wanted, either, objects, acts_as)
     for (_, securable), narrowing in narrowings.items():
         narrowing.report_unmatched(scope, _WORDS[securable])
     return result
@@ -105,6 +107,7 @@ def _difference(
     wanted: Wanted,
     either: Wanted,
     objects: list[Object] | None,
+    acts_as: ActsAs,
 ) -> Iterator[Difference]:
     entries = acl.parse(fact.acl)
     owner = owner_of(scope, fact.schema, fact.owner)
@@ -112,20 +115,21 @@ def _difference(
         entries = acl.reowned(entries, fact.owner, owner)
     owned = known(fact.type, scope.server.version)
     # PostgreSQL's own USAGE for PUBLIC on a type stays until a grant names or covers the type.
-    public_uses = fact.type == "type" and not wanted
-
-    def tolerant(grantee: Grantee, privilege: str) -> bool:
-        return (
-            (grantee, privilege) in either
-            or (public_uses and grantee is None)
-            or scope.spared(grantee)
+    if fact.type == "type" and not wanted:
+        either = {(None, "USAGE"): Right(False, ()), **either}
+    if acl.differs(entries, owner, owned, wanted, scope.spares, tolerated=either):
+        delta = acl.settle(
+            entries,
+            owner,
+            owned,
+            wanted,
+            scope.spares,
+            tolerated=either,
+            additive=scope.additive,
+            acts_as=acts_as,
         )
-
-    spared = tolerant if either or public_uses else scope.spares
-    if acl.differs(entries, owner, owned, wanted, spared):
-        delta = acl.settle(entries, owner, owned, wanted, spared, additive=scope.additive)
         chosen = tuple(sorted(objects if objects is not None else fact.objects))
-        yield Difference(fact.schema, fact.type, owner, chosen, delta)
+        yield Difference(fact.schema, fact.type, owner, fact.owner, chosen, delta)
 
 
 def changes(scope: Scope) -> Iterator[Change]:
@@ -139,14 +143,8 @@ def _owners(scope: Scope) -> Iterator[Change]:
         service = scope.by_schema[fact.schema]
         if owner == fact.owner or fact.linked or not scope.has_service(service):
             continue
-        on = sql.Keyword("ROUTINE" if fact.type == "routine" else fact.type.upper())
         objects = sorted(fact.objects)
-        texts = [
-            sql.statement(
-                "object/owner", on=on, name=named(fact.schema, item), owner=sql.Name(owner)
-            )
-            for item in objects
-        ]
+        texts = [_owner(fact.schema, fact.type, item, owner) for item in objects]
         shown = listing(fact.schema, fact.type, objects)
         yield Change(
             kind="ownership",
@@ -190,20 +188,22 @@ def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
     takes: dict[tuple[Any, ...], list[Object]] = {}
     gives: dict[tuple[Any, ...], list[Object]] = {}
     for difference in found:
-        key = (difference.schema, difference.type, difference.owner)
+        key = (difference.schema, difference.type, difference.owner, difference.old_owner)
         reported = acl_changes.reported if scope.additive else acl_changes.taken
         for item in reported(difference.delta, difference.type):
             takes.setdefault((*key, item), []).extend(difference.objects)
         for new in acl_changes.given(difference.delta, difference.type):
             gives.setdefault((*key, new), []).extend(difference.objects)
-    for (schema, securable, owner, item), objects in takes.items():
-        yield _revoke(scope, schema, securable, owner, item, sorted(objects))
-    for (schema, securable, owner, new), objects in gives.items():
-        yield _grant(scope, schema, securable, owner, new, sorted(objects))
+    for (schema, securable, owner, old, item), objects in takes.items():
+        target = _target(scope, schema, securable, old, sorted(objects))
+        yield _revoke(scope, target, owner, item)
+    for (schema, securable, owner, old, new), objects in gives.items():
+        target = _target(scope, schema, securable, old, sorted(objects))
+        yield _grant(scope, target, owner, new)
 
 
 def _target(
-    scope: Scope, schema: str, securable: Securable, objects: list[Object]
+    scope: Scope, schema: str, securable: Securable, owner: str, objects: list[Object]
 ) -> acl_changes.Target:
     address = f"{schema}.{securable}"
     if len(objects) == 1:
@@ -216,34 +216,18 @@ def _target(
         listing(schema, securable, objects),
         ("services", scope.by_schema[schema], "owner"),
         scope.by_schema[schema],
+        owner,
     )
 
 
-def _revoke(
-    scope: Scope,
-    schema: str,
-    securable: Securable,
-    owner: str,
-    item: Taken,
-    objects: list[Object],
-) -> Change:
-    target = _target(scope, schema, securable, objects)
-    text = sql.statement(
-        "grant/revoke",
-        option_only=item.option_only,
-        cascade=item.cascade,
-        privileges=acl_changes.privilege_list(securable, item.privileges, scope.server.version),
-        on=sql.Keyword(securable.upper()),
-        target=target.on,
-        grantees=sql.grantee(item.grantee),
-    )
-    return acl_changes.revoke_change(target, item, owner=owner, step=Step.REVOKE, statement=text)
+def _revoke(scope: Scope, target: acl_changes.Target, owner: str, item: Taken) -> Change:
+    securable = target.securable
+    texts = acl_changes.revokes(target, item, scope.server.version)
+    return acl_changes.revoke_change(target, item, owner=owner, step=Step.REVOKE, statements=texts)
 
 
-def _grant(
-    scope: Scope, schema: str, securable: Securable, owner: str, new: Given, objects: list[Object]
-) -> Change:
-    target = _target(scope, schema, securable, objects)
+def _grant(scope: Scope, target: acl_changes.Target, owner: str, new: Given) -> Change:
+    securable = target.securable
     text = sql.statement(
         "grant/grant",
         privileges=acl_changes.privilege_list(securable, new.privileges, scope.server.version),

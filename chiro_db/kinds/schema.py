@@ -98,7 +98,7 @@ def _service(scope: Scope, key: str, have: Fact | None) -> Iterator[Change]:
             after={"comment": service.purpose},
             service=key,
             source=("services", key, "purpose"),
-            needs=frozenset({Need("use", owner)}),
+            needs=frozenset({Need("use", owner), Need("use", have.owner)}),
         )
     yield from _acl(scope, have, owner, scope.access[name].above, source, key)
 
