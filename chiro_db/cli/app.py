@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from chiro_db import __version__
-from chiro_db.cli import dev
+from chiro_db.cli import dev, password
 from chiro_db.cli.apply import apply
 from chiro_db.cli.drift import drift
 from chiro_db.cli.plan import plan
@@ -46,4 +46,5 @@ app.command()(validate)
 app.command()(plan)
 app.command()(apply)
 app.command()(drift)
+app.add_typer(password.app, name="password")
 app.add_typer(dev.app, name="dev")

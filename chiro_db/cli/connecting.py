@@ -42,6 +42,8 @@ def job(
     target: str | None,
     url: str | None,
     services: list[str] | None = None,
+    *,
+    secrets: bool = True,
 ) -> tuple[Job, Target]:
     """The job, and the target that it is for (one that says nothing where a URL was given)."""
     from chiro_db.apply.planning import Job
@@ -58,7 +60,7 @@ def job(
         target=name,
         skip_blocked=section.skip_blocked,
         only=only,
-        secrets=_secrets(loaded),
+        secrets=_secrets(loaded) if secrets else {},
     )
     return made, section
 

@@ -37,6 +37,8 @@ def drift(
     if output is not Format.TEXT:
         warn(made)
     services = sorted(about.only or about.loaded.spec.services)
-    show_drift(made, output.value, spec=str(about.loaded.path), services=services)
+    place = about.loaded.place(("database", "name"))
+    file = place.file if place is not None else str(about.loaded.path)
+    show_drift(made, output.value, spec=file, services=services)
     if made.pending:
         raise typer.Exit(2)

@@ -82,7 +82,8 @@ def show_drift(plan: Plan, output: str, *, spec: str, services: Sequence[str]) -
         from chiro_db.report.drift import drift_text
 
         text = drift_text(plan, color=colored(), width=width())
-    typer.echo(text.rstrip("\n"))
+    if text:
+        typer.echo(text.rstrip("\n"))
 
 
 def _json(document: dict[str, Any]) -> str:

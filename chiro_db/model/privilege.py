@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Literal
 
 Securable = Literal["database", "schema", "table", "column", "sequence", "routine", "type"]
@@ -55,6 +56,7 @@ ABBREVIATIONS: Mapping[str, str] = {
 }
 
 
+@cache
 def known(securable: Securable, version: int) -> tuple[str, ...]:
     """The privileges that a server of this version (`server_version_num`) has on such an object."""
     return tuple(p for p in PRIVILEGES[securable] if p != "MAINTAIN" or version >= 170000)

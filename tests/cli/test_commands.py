@@ -261,3 +261,39 @@ def test_a_password_shows_nowhere(project: Project) -> None:
     again = project.run("plan", "--exit-code", SHOP_PASSWORD=secret)
     assert again.code == 0, again.out
     assert project.run("plan", "--exit-code", SHOP_PASSWORD=secret + "!").code == 2
+
+
+def test_rotate_prints_a_new_password_once(project: Project) -> None:
+    name = f"{project.database.name}_app"
+    project.spec.write_text(
+        project.spec.read_text() + f"roles: {{{name}: {{password: '${{env:SHOP_PASSWORD}}'}}}}\n"
+    )
+    project.run("apply", "--yes", SHOP_PASSWORD="old")
+    rotated = project.run("password", "rotate", name)
+    assert rotated.code == 0, rotated.err
+    new = rotated.out.strip()
+    assert new not in rotated.err
+    with project.database.connect(user=name, password=new) as connection:
+        assert connection.info.user == name
+    assert project.run("plan", "--exit-code", SHOP_PASSWORD=new).code == 0
+    assert project.run("plan", "--exit-code", SHOP_PASSWORD="old").code == 2
+
+
+def test_rotate_writes_to_the_file_that_the_spec_names(project: Project) -> None:
+    name, file = f"{project.database.name}_app", project.folder / "app.password"
+    file.write_text("old\n")
+    project.spec.write_text(
+        project.spec.read_text() + f"roles: {{{name}: {{password: '${{file:app.password}}'}}}}\n"
+    )
+    project.run("apply", "--yes")
+    rotated = project.run("password", "rotate", name)
+    assert rotated.code == 0, rotated.err
+    assert rotated.out == ""
+    assert file.read_text() != "old\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert project.run("plan", "--exit-code").code == 0
+    kept = file.read_text()
+    refused = project.run("password", "rotate", name, "--url", f"host=127.0.0.1 port=1 user={name}")
+    assert refused.code == 1
+    assert file.read_text() == kept
+    assert not file.with_name("app.password.new").exists()
