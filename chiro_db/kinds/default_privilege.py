@@ -114,7 +114,7 @@ def _row(
     for item in report(delta, row.type):
         text = sql.statement("default_privilege/revoke", **_values(scope, row, item))
         yield acl_changes.revoke_change(
-            target, item, owner=row.role, step=Step.REVOKE_DEFAULT, statement=text
+            target, item, owner=row.role, step=Step.REVOKE_DEFAULT, statements=[text]
         )
     for new in acl_changes.given(delta, row.type):
         text = sql.statement("default_privilege/grant", **_values(scope, row, new))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from chiro_db import sql
 from chiro_db.kinds.scope import Request, Scope
-from chiro_db.model.acl import Source
+from chiro_db.model.acl import ActsAs, Source
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 
 NAME = "membership"
@@ -93,6 +94,34 @@ def inherited(scope: Scope) -> Mapping[str, frozenset[str]]:
                     waiting.append(group)
         result[role] = frozenset(found)
     return result
+
+
+def acts_as(scope: Scope) -> ActsAs:
+    """Whether one role will inherit the privileges of another once the plan has run."""
+
+    @cache
+    def groups() -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        want = desired(scope)
+        for (role, member), wanted in want.items():
+            if wanted.inherit:
+                found.setdefault(member, []).append(role)
+        for row in scope.facts(NAME):
+            stays = scope.additive or ((row.role, row.member) not in want and _exempt(scope, row))
+            if row.inherit and stays:
+                found.setdefault(row.member, []).append(row.role)
+        return found
+
+    @cache
+    def reached(role: str) -> frozenset[str]:
+        found, waiting = {role}, [role]
+        while waiting:
+            new = set(groups().get(waiting.pop(), ())) - found
+            found |= new
+            waiting += new
+        return frozenset(found)
+
+    return lambda role, other: role in scope.superusers or other in reached(role)
 
 
 def _exempt(scope: Scope, row: Fact) -> bool:
@@ -181,7 +210,8 @@ def _revoke(scope: Scope, row: Fact, option: str | None) -> Change:
     what = f"{option.upper()} option of the membership" if option else "membership"
     needs = {Need("admin", row.role)}
     if by is not None and row.grantor != scope.server.role:
-        needs.add(Need("use", row.grantor))
+        managed = row.grantor in scope.declared
+        needs.add(Need("use" if managed else "grantor", row.grantor))
     return Change(
         kind=NAME,
         address=f"membership.{row.role}.{row.member}",

@@ -185,15 +185,21 @@ def listing(schema: str, securable: Securable, objects: list[Object]) -> str:
 
 def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
     """One statement for all objects of a schema that differ alike, whatever their groups."""
+    merges: dict[tuple[Any, ...], list[Object]] = {}
     takes: dict[tuple[Any, ...], list[Object]] = {}
     gives: dict[tuple[Any, ...], list[Object]] = {}
     for difference in found:
         key = (difference.schema, difference.type, difference.owner, difference.old_owner)
+        for grantor in difference.delta.merged:
+            merges.setdefault((*key, grantor), []).extend(difference.objects)
         reported = acl_changes.reported if scope.additive else acl_changes.taken
         for item in reported(difference.delta, difference.type):
             takes.setdefault((*key, item), []).extend(difference.objects)
         for new in acl_changes.given(difference.delta, difference.type):
             gives.setdefault((*key, new), []).extend(difference.objects)
+    for (schema, securable, owner, old, grantor), objects in merges.items():
+        target = _target(scope, schema, securable, old, sorted(objects))
+        yield _merge(target, owner, grantor, schema, sorted(objects))
     for (schema, securable, owner, old, item), objects in takes.items():
         target = _target(scope, schema, securable, old, sorted(objects))
         yield _revoke(scope, target, owner, item)
@@ -220,8 +226,23 @@ def _target(
     )
 
 
+def _owner(schema: str, securable: Securable, item: Object, owner: str) -> str:
+    on = sql.Keyword(securable.upper())
+    return sql.statement("object/owner", on=on, name=named(schema, item), owner=sql.Name(owner))
+
+
+def _merge(
+    target: acl_changes.Target, owner: str, grantor: str, schema: str, objects: list[Object]
+) -> Change:
+    texts = [
+        _owner(schema, target.securable, item, role)
+        for item in objects
+        for role in (grantor, owner)
+    ]
+    return acl_changes.merge_change(target, grantor, owner=owner, step=Step.MERGE, statements=texts)
+
+
 def _revoke(scope: Scope, target: acl_changes.Target, owner: str, item: Taken) -> Change:
-    securable = target.securable
     texts = acl_changes.revokes(target, item, scope.server.version)
     return acl_changes.revoke_change(target, item, owner=owner, step=Step.REVOKE, statements=texts)
 

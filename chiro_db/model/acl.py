@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from chiro_db.model.privilege import ABBREVIATIONS
@@ -32,6 +33,14 @@ class Right(NamedTuple):
 
 
 Wanted = Mapping[tuple[Grantee, str], Right]
+Spared = Callable[[Grantee, str], bool]
+ActsAs = Callable[[str, str], bool]  # whether the first role inherits the second one's privileges
+NOTHING: Wanted = MappingProxyType({})
+
+
+def nobody_else(role: str, other: str) -> bool:
+    """Roles without memberships."""
+    return role == other
 
 
 def _unquoted(name: str) -> str:
@@ -75,6 +84,7 @@ class Revoke(NamedTuple):
     privilege: str
     option_only: bool
     cascade: bool  # others may hold it from the grantee
+    lent: bool = False  # GRANT ... WITH GRANT OPTION first, so that there is something to cascade
 
 
 class Missing(NamedTuple):
@@ -89,6 +99,7 @@ class Missing(NamedTuple):
 class Delta:
     """What to revoke and then to grant, and which extras the revokes are for."""
 
+    merged: list[str] = field(default_factory=list)  # grantors whose grants become the owner's
     revokes: list[Revoke] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
     extras: list[Entry] = field(default_factory=list)
@@ -100,8 +111,9 @@ class Delta:
 class _Acl:
     """Entries under revokes, with PostgreSQL's recursive revoke (aclupdate in acl.c)."""
 
-    def __init__(self, entries: Iterable[Entry], owner: str) -> None:
+    def __init__(self, entries: Iterable[Entry], owner: str, acts_as: ActsAs) -> None:
         self.owner = owner
+        self.acts_as = acts_as
         self.options: dict[tuple[Grantee, str, str], bool] = {
             (e.grantee, e.privilege, e.grantor): e.grantable for e in entries
         }
@@ -120,9 +132,22 @@ class _Acl:
                 self.revoke(g, p, by, option_only=False)
 
     def _may_grant(self, role: str, privilege: str) -> bool:
-        return role == self.owner or any(
-            option and g == role and p == privilege for (g, p, _), option in self.options.items()
+        """By itself or by a role that it inherits from; the server asks the same (aclmask)."""
+        return any(
+            role == holder or self.acts_as(role, holder)
+            for holder in (
+                self.owner,
+                *(g for (g, p, _), option in self.options.items() if option and p == privilege),
+            )
+            if holder is not None
         )
+
+    def lend(self, grantee: str, privilege: str) -> None:
+        self.options[(grantee, privilege, self.owner)] = True
+
+    @property
+    def entries(self) -> frozenset[Entry]:
+        return frozenset(Entry(g, p, by, option) for (g, p, by), option in self.options.items())
 
     def roots(self, grantor: str, privilege: str) -> list[str]:
         """Who, holding the grant option from the owner himself, makes `grantor` able to grant."""
@@ -145,25 +170,37 @@ class _Acl:
         return any(found) if found else None
 
 
+def _extra(
+    entry: Entry, owner: str | None, wanted: Wanted, tolerated: Wanted, spared: Spared
+) -> bool | None:
+    """None: no extra; True: only its grant option is; False: all of it."""
+    grantee, privilege, _, grantable = entry
+    if grantee == owner and owner is not None:
+        return None
+    rights = [r for rs in (wanted, tolerated) if (r := rs.get((grantee, privilege))) is not None]
+    if any(right.grantable or not grantable for right in rights):
+        return None
+    return None if spared(grantee, privilege) else bool(rights)
+
+
 def differs(
     entries: Collection[Entry],
     owner: str | None,
     owned: Sequence[str],
     wanted: Wanted,
-    spared: Callable[[Grantee, str], bool],
+    spared: Spared,
+    *,
+    tolerated: Wanted = NOTHING,
 ) -> bool:
     """The quick half of `settle`: whether it would have anything to do."""
     seen: set[tuple[Grantee, str]] = set()
     options: set[tuple[Grantee, str]] = set()
-    for grantee, privilege, _, grantable in entries:
-        key = (grantee, privilege)
+    for entry in entries:
+        key = (entry.grantee, entry.privilege)
         seen.add(key)
-        if grantable:
+        if entry.grantable:
             options.add(key)
-        if grantee == owner and owner is not None:
-            continue
-        right = wanted.get(key)
-        if (right is None or (grantable and not right.grantable)) and not spared(*key):
+        if _extra(entry, owner, wanted, tolerated, spared) is not None:
             return True
     for key, right in wanted.items():
         if key[0] == owner and owner is not None:
@@ -178,52 +215,52 @@ def settle(
     owner: str,
     owned: Sequence[str],
     wanted: Wanted,
-    spared: Callable[[Grantee, str], bool],
+    spared: Spared,
     *,
+    tolerated: Wanted = NOTHING,
     additive: bool = False,
     complete: bool = True,
+    acts_as: ActsAs = nobody_else,
 ) -> Delta:
     """The shortest way from the entries to what is wanted.
 
-    `owner` shall hold all of `owned`; nothing of his is an extra. `spared` says which extras
-    are nobody's business. An extra that someone else granted cannot be revoked by the owner
-    (docs/decisions/0004): the grant option is taken from where the chain leaves the owner.
-    `complete=False`: the owner's own rights are not asked for (schema-level defaults, columns).
+    `owner` shall hold all of `owned`; nothing of his is an extra. What is `tolerated` may be
+    there or not; `spared` says which extras are nobody's business. An extra that someone else
+    granted cannot be revoked by the owner (docs/decisions/0004): the grant option is taken from
+    where the chain leaves the owner. `complete=False`: the owner's own rights are not asked for
+    (schema-level defaults, columns).
     """
     delta = Delta()
-    acl = _Acl(entries, owner)
 
     def extra(entry: Entry) -> bool | None:
-        """None: no extra; True: only its grant option is; False: all of it."""
-        if entry.grantee == owner or spared(entry.grantee, entry.privilege):
-            return None
-        right = wanted.get((entry.grantee, entry.privilege))
-        if right is None:
-            return False
-        return True if entry.grantable and not right.grantable else None
+        return _extra(entry, owner, wanted, tolerated, spared)
 
     delta.extras = sorted(
         (e for e in entries if extra(e) is not None), key=lambda e: (e.grantee or "", *e[1:])
     )
-    if not additive:
-        for entry in sorted(delta.extras, key=lambda e: e.grantor != owner):
-            if (entry.grantee, entry.privilege, entry.grantor) not in acl.options:
-                continue  # gone already with the grant option of its grantor
-            option_only = extra(entry) is True
-            if entry.grantor == owner:
-                steps = [Revoke(entry.grantee, entry.privilege, option_only, entry.grantable)]
-            else:
-                roots = acl.roots(entry.grantor, entry.privilege)
-                steps = [Revoke(root, entry.privilege, True, True) for root in roots]
-            for step in steps:
-                if step not in delta.revokes:
-                    delta.revokes.append(step)
-                    acl.revoke(step[0], step[1], owner, option_only=step.option_only)
+    acl = _Acl(entries, owner, acts_as)
+    while not additive:
+        delta.revokes = _revokes(acl, extra)
+        left = sorted({e.grantor for e in acl.entries if extra(e) is not None} - {owner})
+        if not left:
+            break
+        # Grants in a circle, or by someone who keeps the grant option as another's member.
+        delta.merged.append(left[0])
+        start: Iterable[Entry] = entries
+        for grantor in delta.merged:
+            start = reowned(start, grantor, owner)
+        acl = _Acl(start, owner, acts_as)
     needed = dict(wanted)
-    for entry in entries:  # what a cascade took from those who are spared
+    for entry in entries:  # what a cascade took from those who are spared, or may have it
         key = (entry.grantee, entry.privilege)
-        if key not in needed and entry.grantee != owner and spared(*key):
-            needed[key] = Right(entry.grantable, ())
+        if key in wanted or entry.grantee == owner:
+            continue
+        if spared(*key):
+            before = needed.get(key)
+            option = entry.grantable or (before is not None and before.grantable)
+            needed[key] = Right(option, ())
+        elif key in tolerated:
+            needed[key] = Right(entry.grantable and tolerated[key].grantable, ())
     if complete:
         for privilege in owned:
             needed[(owner, privilege)] = Right(False, ())
@@ -236,9 +273,39 @@ def settle(
     return delta
 
 
-def without(entries: Collection[Entry], owner: str, revokes: Iterable[Revoke]) -> frozenset[Entry]:
+def _revokes(acl: _Acl, extra: Callable[[Entry], bool | None]) -> list[Revoke]:
+    """The owner's revokes that take all extras; `acl` is left as they leave it."""
+    result: list[Revoke] = []
+    extras = sorted(
+        (e for e in acl.entries if extra(e) is not None),
+        key=lambda e: (e.grantor != acl.owner, e.grantee or "", *e[1:]),
+    )
+    for entry in extras:
+        if (entry.grantee, entry.privilege, entry.grantor) not in acl.options:
+            continue  # gone already with the grant option of its grantor
+        if entry.grantor == acl.owner:
+            option_only = extra(entry) is True
+            steps = [Revoke(entry.grantee, entry.privilege, option_only, entry.grantable)]
+        elif roots := acl.roots(entry.grantor, entry.privilege):
+            steps = [Revoke(root, entry.privilege, True, True) for root in roots]
+        else:  # its grantor has the grant option by the whole table, or had it once
+            held = (entry.grantor, entry.privilege, acl.owner) in acl.options
+            acl.lend(entry.grantor, entry.privilege)
+            steps = [Revoke(entry.grantor, entry.privilege, held, True, lent=True)]
+        for step in steps:
+            if step not in result:
+                result.append(step)
+                acl.revoke(step[0], step[1], acl.owner, option_only=step.option_only)
+    return result
+
+
+def without(
+    entries: Collection[Entry], owner: str, revokes: Iterable[Revoke], acts_as: ActsAs = nobody_else
+) -> frozenset[Entry]:
     """What the owner's revokes leave, cascades included."""
-    acl = _Acl(entries, owner)
-    for grantee, privilege, option_only, _ in revokes:
+    acl = _Acl(entries, owner, acts_as)
+    for grantee, privilege, option_only, _, lent in revokes:
+        if lent and grantee is not None:
+            acl.lend(grantee, privilege)
         acl.revoke(grantee, privilege, owner, option_only=option_only)
-    return frozenset(Entry(g, p, by, option) for (g, p, by), option in acl.options.items())
+    return acl.entries

@@ -41,10 +41,12 @@ class Step(IntEnum):
     ALTER_DATABASE = 50
     SCHEMA = 60
     SCHEMA_OWNER = 61
-    REVOKE_ABOVE = 62  # on the database and the schemas
-    GRANT_ABOVE = 63
+    MERGE_ABOVE = 62  # what others granted becomes the owner's
+    REVOKE_ABOVE = 63  # on the database and the schemas
+    GRANT_ABOVE = 64
     EXTENSION = 65
     OBJECT_OWNER = 70
+    MERGE = 75
     REVOKE = 80
     REVOKE_COLUMN = 81
     GRANT = 82
