@@ -1,0 +1,235 @@
+-- ACLs that are to be settled, one row for each group of objects that are alike. The row stands for
+-- an object of the group, and the statements name all of them (subject).
+CREATE TEMPORARY TABLE chirodb_state (
+    id integer GENERATED ALWAYS AS IDENTITY,
+    schema text,            -- whose rights count: '' the database's, null nobody's
+    type text,
+    code "char",            -- as acldefault() has it
+    oid oid,                -- of default privileges: the schema
+    attribute smallint,
+    owner oid,
+    prefix text,            -- ALTER DEFAULT PRIVILEGES ..., else ''
+    target text,
+    subject text,
+    columns text,
+    narrows integer[],
+    is_complete boolean,    -- the owner shall have everything
+    public_uses boolean,    -- PUBLIC's own USAGE stays
+    acl aclitem[]
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE chirodb_wanted (
+    id integer, grantee oid, privilege text, grantable boolean, required boolean, tolerated boolean
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE chirodb_kept (id integer, grantee oid, privilege text, grantable boolean)
+    ON COMMIT DROP;
+
+CREATE TEMPORARY VIEW chirodb_extra AS
+SELECT s.id, e.grantee, e.privilege_type AS privilege, e.grantor, e.is_grantable AS grantable,
+       w.id IS NOT NULL AS option_only, s.owner
+FROM pg_temp.chirodb_state s
+CROSS JOIN LATERAL aclexplode(s.acl) AS e
+LEFT JOIN pg_temp.chirodb_wanted w
+    ON w.id = s.id AND w.grantee = e.grantee AND w.privilege = e.privilege_type
+WHERE e.grantee <> s.owner
+  AND e.grantee NOT IN (SELECT role FROM pg_temp.chirodb_spared)
+  AND (w.id IS NULL OR e.is_grantable AND NOT w.grantable)
+  AND w.tolerated IS NOT TRUE
+  AND NOT (s.public_uses AND e.grantee = 0 AND e.privilege_type = 'USAGE');
+
+CREATE TEMPORARY VIEW chirodb_missing AS
+SELECT n.id, n.grantee, n.privilege, bool_or(n.grantable) AS grantable
+FROM (
+    SELECT id, grantee, privilege, grantable FROM pg_temp.chirodb_wanted WHERE required
+    UNION ALL
+    SELECT id, grantee, privilege, grantable FROM pg_temp.chirodb_kept
+    UNION ALL
+    SELECT s.id, e.grantee, e.privilege_type, false
+    FROM pg_temp.chirodb_state s
+    CROSS JOIN LATERAL aclexplode(acldefault(s.code, s.owner)) AS e
+    WHERE s.is_complete AND e.grantee = s.owner
+) AS n
+JOIN pg_temp.chirodb_state s ON s.id = n.id
+LEFT JOIN (
+    SELECT s.id, e.grantee, e.privilege_type AS privilege, bool_or(e.is_grantable) AS grantable
+    FROM pg_temp.chirodb_state s
+    CROSS JOIN LATERAL aclexplode(s.acl) AS e
+    GROUP BY 1, 2, 3
+) AS held ON held.id = n.id AND held.grantee = n.grantee AND held.privilege = n.privilege
+WHERE CASE WHEN n.grantee = s.owner THEN s.is_complete AND held.id IS NULL
+           ELSE held.id IS NULL OR n.grantable AND NOT held.grantable
+      END
+GROUP BY 1, 2, 3;
+
+-- Reads the ACLs, after a change again.
+CREATE FUNCTION pg_temp.chirodb_look() RETURNS void LANGUAGE sql AS $chirodb$
+    UPDATE pg_temp.chirodb_state s
+    SET acl = CASE
+        WHEN s.prefix <> '' THEN coalesce(
+            (SELECT d.defaclacl FROM pg_default_acl d
+             WHERE d.defaclrole = s.owner AND d.defaclnamespace = s.oid
+               AND d.defaclobjtype = CASE s.code WHEN 's' THEN 'S' ELSE s.code END),
+            CASE WHEN s.oid = 0 THEN acldefault(s.code, s.owner) END)
+        WHEN s.code = 'd' THEN
+            (SELECT coalesce(datacl, acldefault('d', s.owner)) FROM pg_database WHERE oid = s.oid)
+        WHEN s.code = 'n' THEN
+            (SELECT coalesce(nspacl, acldefault('n', s.owner)) FROM pg_namespace WHERE oid = s.oid)
+        WHEN s.code = 'c' THEN
+            (SELECT attacl FROM pg_attribute
+             WHERE attrelid = s.oid AND attnum = s.attribute)
+        WHEN s.code = 'f' THEN
+            (SELECT coalesce(proacl, acldefault('f', s.owner)) FROM pg_proc WHERE oid = s.oid)
+        WHEN s.code = 'T' THEN
+            (SELECT coalesce(typacl, acldefault('T', s.owner)) FROM pg_type WHERE oid = s.oid)
+        ELSE
+            (SELECT coalesce(relacl, acldefault(s.code, s.owner)) FROM pg_class WHERE oid = s.oid)
+    END;
+$chirodb$;
+
+-- The statements for rows of (id, grantee, privilege, option): one for all that are alike.
+CREATE TEMPORARY TABLE chirodb_todo (
+    step integer, id integer, grantee oid, privilege text, option boolean
+) ON COMMIT DROP;
+
+CREATE FUNCTION pg_temp.chirodb_run() RETURNS void LANGUAGE plpgsql AS $chirodb$
+DECLARE
+    todo record;
+BEGIN
+    FOR todo IN
+        WITH one AS (
+            SELECT DISTINCT t.step, t.id, t.privilege, t.option,
+                   CASE t.grantee WHEN 0 THEN 'PUBLIC'
+                        ELSE quote_ident(pg_get_userbyid(t.grantee)) END AS grantee
+            FROM pg_temp.chirodb_todo t
+        ),
+        by_grantee AS (
+            SELECT o.step, o.id, o.option, o.grantee,
+                   string_agg(o.privilege || s.columns, ', ' ORDER BY o.privilege) AS privileges
+            FROM one o
+            JOIN pg_temp.chirodb_state s ON s.id = o.id
+            GROUP BY 1, 2, 3, 4
+        ),
+        by_object AS (
+            SELECT step, id, option, privileges, string_agg(grantee, ', ' ORDER BY grantee) AS grantees
+            FROM by_grantee
+            GROUP BY 1, 2, 3, 4
+        )
+        SELECT b.step, s.prefix, b.option, b.privileges, s.target, b.grantees,
+               string_agg(s.subject, ', ' ORDER BY s.subject) AS subjects
+        FROM by_object b
+        JOIN pg_temp.chirodb_state s ON s.id = b.id
+        GROUP BY b.step, s.schema, s.prefix, b.option, b.privileges, s.target, b.grantees, s.columns
+        ORDER BY 1, 2, 5, 7, 6, 4
+    LOOP
+        EXECUTE todo.prefix || CASE
+            WHEN todo.step <> 2 THEN format('GRANT %s ON %s %s TO %s', todo.privileges, todo.target,
+                                           todo.subjects, todo.grantees)
+                                     || CASE WHEN todo.option THEN ' WITH GRANT OPTION' ELSE '' END
+            ELSE 'REVOKE ' || CASE WHEN todo.option THEN 'GRANT OPTION FOR ' ELSE '' END
+                 || format('%s ON %s %s FROM %s CASCADE', todo.privileges, todo.target,
+                           todo.subjects, todo.grantees)
+        END;
+    END LOOP;
+    DELETE FROM pg_temp.chirodb_todo;
+    PERFORM pg_temp.chirodb_look();
+END
+$chirodb$;
+
+-- Makes the ACLs of chirodb_state what the spec says. What others than the owner granted goes with
+-- the grant option that they have it from; what was taken too much that way is given back.
+CREATE FUNCTION pg_temp.chirodb_settle() RETURNS void LANGUAGE plpgsql AS $chirodb$
+DECLARE
+    additive constant boolean := (SELECT s.additive FROM pg_temp.chirodb_spec s);
+    version constant integer := current_setting('server_version_num');
+    wrong text;
+BEGIN
+    ANALYZE pg_temp.chirodb_state;
+    PERFORM pg_temp.chirodb_look();
+    DELETE FROM pg_temp.chirodb_kept;
+    DELETE FROM pg_temp.chirodb_wanted;
+    INSERT INTO pg_temp.chirodb_wanted
+    SELECT s.id, coalesce(g.oid, 0), p.privilege,
+           coalesce(bool_or(r.grantable) FILTER (WHERE s.prefix <> '' OR r.existing), false),
+           bool_or(s.prefix <> '' OR r.existing),
+           bool_or(s.prefix = '' AND NOT r.existing)
+    FROM pg_temp.chirodb_state s
+    JOIN pg_temp.chirodb_right r
+        ON r.schema = s.schema AND r.type = s.type
+        AND (r.narrow IS NULL OR r.narrow = ANY (s.narrows))
+        AND CASE WHEN s.prefix = '' THEN r.existing IS NOT NULL ELSE r.future END
+    LEFT JOIN pg_roles g ON g.rolname = r.grantee
+    CROSS JOIN unnest(r.privileges) AS p (privilege)
+    WHERE p.privilege <> 'MAINTAIN' OR version >= 170000
+    GROUP BY 1, 2, 3;
+    UPDATE pg_temp.chirodb_state s
+    SET public_uses = true
+    WHERE s.type = 'type' AND s.prefix = ''
+      AND NOT EXISTS (SELECT FROM pg_temp.chirodb_wanted w WHERE w.id = s.id AND w.required);
+    ANALYZE pg_temp.chirodb_wanted;
+
+    IF NOT additive AND EXISTS (SELECT FROM pg_temp.chirodb_extra) THEN
+        INSERT INTO pg_temp.chirodb_kept
+        SELECT s.id, e.grantee, e.privilege_type, bool_or(e.is_grantable)
+        FROM pg_temp.chirodb_state s
+        CROSS JOIN LATERAL aclexplode(s.acl) AS e
+        WHERE e.grantee <> s.owner
+          AND NOT EXISTS (
+              SELECT FROM pg_temp.chirodb_extra x
+              WHERE x.id = s.id AND x.grantee = e.grantee AND x.privilege = e.privilege_type
+          )
+          AND NOT EXISTS (
+              SELECT FROM pg_temp.chirodb_wanted w
+              WHERE w.id = s.id AND w.grantee = e.grantee AND w.privilege = e.privilege_type
+                AND w.required
+          )
+        GROUP BY 1, 2, 3;
+        FOR pass IN 1..6 LOOP
+            INSERT INTO pg_temp.chirodb_todo
+            SELECT 2, id, grantee, privilege, option_only
+            FROM pg_temp.chirodb_extra
+            WHERE grantor = owner
+            UNION
+            SELECT 2, s.id, e.grantee, e.privilege_type, true
+            FROM pg_temp.chirodb_state s
+            CROSS JOIN LATERAL aclexplode(s.acl) AS e
+            WHERE e.is_grantable AND e.grantor = s.owner AND e.grantee <> s.owner
+              AND EXISTS (
+                  SELECT FROM pg_temp.chirodb_extra x
+                  WHERE x.id = s.id AND x.privilege = e.privilege_type AND x.grantor <> x.owner
+              );
+            -- A grant on columns may stand without a grant option on them: its grantor had it on
+            -- the table. So it gets one, which is then taken with all that hangs on it.
+            IF pass > 1 THEN
+                INSERT INTO pg_temp.chirodb_todo
+                SELECT DISTINCT step, id, grantor, privilege, true
+                FROM pg_temp.chirodb_extra
+                CROSS JOIN (VALUES (1), (2)) AS steps (step)
+                WHERE grantor <> owner;
+            END IF;
+            PERFORM pg_temp.chirodb_run();
+            EXIT WHEN NOT EXISTS (SELECT FROM pg_temp.chirodb_extra);
+        END LOOP;
+    END IF;
+
+    INSERT INTO pg_temp.chirodb_todo
+    SELECT 3, id, grantee, privilege, grantable FROM pg_temp.chirodb_missing;
+    IF FOUND THEN
+        PERFORM pg_temp.chirodb_run();
+    END IF;
+
+    SELECT string_agg(DISTINCT concat_ws(' ', s.prefix, d.privilege || s.columns, 'ON', s.target,
+                                         s.subject, ':', pg_get_userbyid(d.grantee)), '; ')
+    INTO wrong
+    FROM (
+        SELECT id, privilege, grantee FROM pg_temp.chirodb_missing
+        UNION ALL
+        SELECT id, privilege, grantee FROM pg_temp.chirodb_extra WHERE NOT additive
+    ) AS d
+    JOIN pg_temp.chirodb_state s ON s.id = d.id;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'some privileges could not be set'
+            USING DETAIL = left(wrong, 1000), HINT = 'Run this as a superuser, or as one who may '
+                'act as the owners.';
+    END IF;
+    DELETE FROM pg_temp.chirodb_state;
+END
+$chirodb$;
