@@ -11,14 +11,32 @@ from typing import Any
 
 import pytest
 
-from tests.server_ways import WAYS, NoServerError, choose, running, sweep
+from tests import majors
+from tests.server_ways import WAYS, NoServerError, choose, of_major, running, sweep
 from tests.servers import Database, Server, database_of
 
 _CLUSTERS = pytest.StashKey[Path]()
+_VERSIONS = pytest.StashKey[tuple[int, ...]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--pg-version",
+        action="append",
+        default=[],
+        metavar="14,16",
+        help="run each test that needs a server on these PostgreSQL; `.ci/postgres` fetches them",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """One folder of clusters for all processes of a run; the first process sweeps it."""
+    try:
+        config.stash[_VERSIONS] = majors.parse(config.getoption("--pg-version"))
+        for version in config.stash[_VERSIONS]:
+            majors.found(version)
+    except (ValueError, majors.MissingError) as error:
+        raise pytest.UsageError(f"--pg-version: {error}") from error
     if (worker := getattr(config, "workerinput", None)) is not None:
         config.stash[_CLUSTERS] = Path(worker["clusters"])
         return
@@ -27,7 +45,11 @@ def pytest_configure(config: pytest.Config) -> None:
     names = [way.name for way in WAYS]
     if (forced := _forced()) and forced not in names:
         raise pytest.UsageError(f"CHIRODB_TEST_SERVER is `{forced}`, not one of {', '.join(names)}")
+    if config.stash[_VERSIONS] and forced not in ("", "embedded"):
+        raise pytest.UsageError(f"--pg-version: the server is CHIRODB_TEST_SERVER's, `{forced}`")
     by_url = forced == "url" or (not forced and os.environ.get("CHIRODB_TEST_URL"))
+    if config.stash[_VERSIONS] and by_url:
+        raise pytest.UsageError("--pg-version: the server is the one that CHIRODB_TEST_URL names")
     if by_url and len(config.getoption("tx", None) or ()) > 1:
         raise pytest.UsageError(
             "the roles of the one server that CHIRODB_TEST_URL names are shared by all its "
@@ -46,7 +68,24 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         sweep(config.stash[_CLUSTERS])
 
 
-def pytest_report_header() -> str:
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With `--pg-version`, each test of a server once for each version."""
+    versions = metafunc.config.stash[_VERSIONS]
+    if versions and "server" in metafunc.fixturenames:
+        ids = [f"pg{version}" for version in versions]
+        metafunc.parametrize("server", versions, ids=ids, indirect=True, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker("server")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    if versions := config.stash[_VERSIONS]:
+        return f"server: PostgreSQL {', '.join(map(str, versions))}"
     try:
         way = choose(_forced())
     except NoServerError as error:
@@ -55,11 +94,13 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(scope="session")
-def server(pytestconfig: pytest.Config) -> Iterator[Server]:
-    """A cluster of this process alone."""
-    directory = pytestconfig.stash[_CLUSTERS] / os.environ.get("PYTEST_XDIST_WORKER", "main")
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A cluster of this process alone, of the version that the test is to run on."""
+    directory = request.config.stash[_CLUSTERS] / os.environ.get("PYTEST_XDIST_WORKER", "main")
+    version: int | None = getattr(request, "param", None)
     try:
-        with running(choose(_forced()), directory) as found:
+        way = choose(_forced()) if version is None else of_major(version)
+        with running(way, directory) as found:
             yield found
     except NoServerError as error:
         if _is_on("CI") or _is_on("CHIRODB_TEST_REQUIRE_SERVER"):

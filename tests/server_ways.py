@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from chiro_db.embedded import Cluster, binaries
 from chiro_db.errors import EmbeddedError
+from tests import majors
 from tests.servers import Server
 
 IMAGE = "postgres:15-alpine"
@@ -63,6 +65,21 @@ def choose(forced: str) -> Way:
     raise NoServerError("no PostgreSQL server for the tests: " + "; ".join(reasons))
 
 
+def of_major(version: int) -> Way:
+    """chirodb's own, from the binaries of this major version."""
+    try:
+        bindir = majors.found(version)
+    except majors.MissingError as error:
+        raise NoServerError(str(error)) from error
+
+    @contextmanager
+    def start(directory: Path) -> Iterator[str]:
+        with _start_embedded(directory, bindir) as conninfo:
+            yield conninfo
+
+    return Way(f"PostgreSQL {version}", lambda: str(bindir or binaries.server()), start)
+
+
 def sweep(directory: Path) -> None:
     """End the embedded servers of test processes that could not do it themselves."""
     for cluster in directory.iterdir() if directory.is_dir() else ():
@@ -96,11 +113,14 @@ def _describe_embedded() -> str:
 
 
 @contextmanager
-def _start_embedded(directory: Path) -> Iterator[str]:
+def _start_embedded(directory: Path, bindir: Path | None = None) -> Iterator[str]:
     directory.parent.mkdir(mode=0o711, exist_ok=True)  # root's server runs as another account
     cluster = Cluster(directory)
     try:
-        conninfo = cluster.start()
+        with pytest.MonkeyPatch.context() as environment:
+            if bindir is not None:
+                environment.setenv("CHIRODB_PG_BINDIR", str(bindir))
+            conninfo = cluster.start()
         with psycopg.connect(conninfo, dbname="postgres", autocommit=True) as connection:
             for name, value in HASTE.items():
                 connection.execute(f"ALTER SYSTEM SET {name} = {value}")
