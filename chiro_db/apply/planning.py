@@ -12,6 +12,7 @@ from chiro_db import __version__
 from chiro_db.catalog import passwords
 from chiro_db.catalog.connect import Where, connected_if_exists
 from chiro_db.catalog.inspect import inspect, snapshot
+from chiro_db.collector import uncollected
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.plan import Plan
 from chiro_db.model.secret import Secret
@@ -46,6 +47,7 @@ def plan(job: Job, *, for_saving: bool = False) -> Plan:
         return planned(connection, job, moment=snapshot(connection), for_saving=for_saving)
 
 
+@uncollected()
 def planned(
     connection: Connection,
     job: Job,

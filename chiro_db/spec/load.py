@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from yaml.nodes import MappingNode, Node
 
+from chiro_db.collector import uncollected
 from chiro_db.errors import Diagnostic, Place, SpecError
 from chiro_db.model.spec import Spec
 from chiro_db.spec.check import check
@@ -50,20 +49,8 @@ class Loaded:
 
 def load(path: Path, today: date | None = None) -> Loaded:
     """Read, merge and check the spec; SpecError carries all its problems at once."""
-    with _uncollected():
+    with uncollected():
         return _load(path, today or datetime.now(UTC).date())
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """The garbage collector would look at all nodes again and again: half of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _load(path: Path, today: date) -> Loaded:
