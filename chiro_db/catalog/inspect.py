@@ -110,5 +110,5 @@ def _of_template0(server: Server, facts: Mapping[str, Any]) -> dict[str, tuple[A
     extensions: list[extension.Fact] = list(facts["extension"])
     return {
         "schema": (public,),
-        "extension": tuple(replace(fact, schema=None, owner=None) for fact in extensions),
+        "extension": tuple(replace(fact, schema=None) for fact in extensions),
     }

@@ -20,9 +20,9 @@ class Fact:
     schema: str | None  # None: not installed
     relocatable: bool
     available: bool
-    trusted: bool
+    trusted: bool  # needs no superuser
+    requires: tuple[str, ...]  # of what is not installed either
     schema_exists: bool  # the one that the spec wants
-    owner: str | None
 
 
 def parameters(request: Request) -> Mapping[str, Any]:
@@ -38,7 +38,8 @@ def changes(scope: Scope) -> Iterator[Change]:
     if scope.only:
         return
     actual: dict[str, Fact] = {fact.name: fact for fact in scope.facts(NAME)}
-    for name, want in scope.spec.database.extensions.items():
+    for name in _ordered(scope, actual):
+        want = scope.spec.database.extensions[name]
         source: Source = ("database", "extensions", name)
         have = actual[name]
         schema = want.schema_
@@ -50,6 +51,27 @@ def changes(scope: Scope) -> Iterator[Change]:
             yield _create(have, schema, source)
         elif schema is not None and schema != have.schema:
             yield _move(have, schema, source)
+
+
+def _ordered(scope: Scope, actual: Mapping[str, Fact]) -> list[str]:
+    """Those that others require come first."""
+    result: list[str] = []
+
+    def add(name: str, needed_by: str | None) -> None:
+        if name in result:
+            return
+        if name not in actual:
+            source: Source = ("database", "extensions", needed_by or "")
+            message = f"extension `{needed_by}` requires `{name}`; declare it as well"
+            scope.report("error", source, message)
+            return
+        for other in actual[name].requires:
+            add(other, name)
+        result.append(name)
+
+    for name in scope.spec.database.extensions:
+        add(name, None)
+    return result
 
 
 def _create(have: Fact, schema: str | None, source: Source) -> Change:
@@ -91,6 +113,6 @@ def _move(have: Fact, schema: str, source: Source) -> Change:
         before={"schema": have.schema},
         after={"schema": schema},
         source=source,
-        needs=frozenset({Need("use", have.owner or "")}),
+        needs=frozenset({Need("superuser")}),  # who owns the objects of a trusted one as well
         blocked=blocked,
     )

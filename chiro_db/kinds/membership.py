@@ -128,7 +128,7 @@ def _exempt(scope: Scope, row: Fact) -> bool:
     """Rows that are nobody's business: of administrators, superusers and ignored roles."""
     if row.member in scope.absent or row.role in scope.absent:
         return True  # they go with the role
-    if row.role not in scope.declared and row.member not in scope.declared:
+    if row.role not in scope.named and row.member not in scope.declared:
         return True
     if row.member in scope.administrators:
         written = scope.role(row.member)
@@ -139,7 +139,9 @@ def _exempt(scope: Scope, row: Fact) -> bool:
 def changes(scope: Scope) -> Iterator[Change]:
     want = desired(scope)
     have: dict[Key, list[Fact]] = {}
-    rows = [r for r in scope.facts(NAME) if r.grantor not in scope.absent]
+    rows = list(scope.facts(NAME))
+    if scope.server.major >= 16:  # what a role granted goes with it
+        rows = [row for row in rows if row.grantor not in scope.absent]
     for row in rows:
         have.setdefault((row.role, row.member), []).append(row)
     left = list(rows)

@@ -47,12 +47,14 @@ _NUMBER = re.compile(
     r"\s*([-+]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?))\s*(\w*)\s*"
 )
 
+_OTHER_BASE = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[0-7]+)")
+
 
 def words(name: str, value: SettingValue) -> tuple[str, ...]:
     """The literals that SET takes: one, or an element each for a list of identifiers."""
     if isinstance(value, tuple):
         elements = tuple(_word(item) for item in value)
-        return elements if name.lower() in QUOTED_LISTS else (", ".join(elements),)
+        return (elements or ("",)) if name.lower() in QUOTED_LISTS else (", ".join(elements),)
     if name.lower() in QUOTED_LISTS and isinstance(value, str):
         return split_identifiers(value) or ("",)
     return (_word(value),)
@@ -113,7 +115,7 @@ def _base(known: Parameter, text: str) -> Decimal | None:
         return None
     literal, unit = match[1], match[2]
     try:
-        number = Decimal(int(literal, 16)) if "x" in literal.lower() else Decimal(literal)
+        number = Decimal(_integer(literal)) if _OTHER_BASE.fullmatch(literal) else Decimal(literal)
     except InvalidOperation:
         return None
     if unit:
@@ -124,6 +126,13 @@ def _base(known: Parameter, text: str) -> Decimal | None:
     if known.type == "integer":
         return number.to_integral_value(ROUND_HALF_EVEN)
     return number.normalize()
+
+
+def _integer(literal: str) -> int:
+    """As strtol with base 0: hexadecimal after 0x, octal after 0."""
+    sign = -1 if literal.startswith("-") else 1
+    digits = literal.lstrip("+-").lower()
+    return sign * (int(digits, 16) if digits.startswith("0x") else int(digits, 8))
 
 
 def _factor(base: str, unit: str) -> Decimal | None:

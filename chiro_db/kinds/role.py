@@ -12,8 +12,9 @@ from chiro_db.model.acl import Source
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 
 NAME = "role"
-# Off unless the spec says on; the privileged ones need the attribute itself or a superuser.
+# Off unless the spec says on; the privileged ones take the attribute itself or a superuser.
 _OFF = ("superuser", "createdb", "createrole", "replication", "bypassrls")
+_PRIVILEGED = ("superuser", "createdb", "replication", "bypassrls")
 _ATTRIBUTES = (*_OFF, "login", "inherit", "connection_limit", "valid_until")
 
 
@@ -29,6 +30,7 @@ class Fact:
     inherit: bool
     connection_limit: int
     valid_until: str | None  # as in the spec: 2027-06-30 00:00:00+00:00
+    expired: bool  # valid_until is past: no password is right
     comment: str | None
     usable: bool  # by the connected role: its privileges are inherited
     settable: bool  # ... SET ROLE to it is allowed
@@ -61,7 +63,7 @@ def changes(scope: Scope) -> Iterator[Change]:
         have = scope.actual_roles.get(name)
         want = desired(scope, name)
         if have is None:
-            yield _create(scope, name, want, source)
+            yield from _create(scope, name, want, source)
         else:
             yield from _alter(scope, have, want, source)
         yield from _comment(scope, name, have, source)
@@ -75,7 +77,18 @@ def changes(scope: Scope) -> Iterator[Change]:
                 yield from _drop(scope, name)
 
 
-def _create(scope: Scope, name: str, want: Mapping[str, Any], source: Source) -> Change:
+def _create(scope: Scope, name: str, want: Mapping[str, Any], source: Source) -> Iterator[Change]:
+    """What an ordinary administrator may not give is a change of its own: the role can be made."""
+    later: dict[str, Any] = {}
+    if not scope.server.superuser:
+        later = {a: True for a in _PRIVILEGED if want.get(a)}
+        want = {a: v for a, v in want.items() if a not in later}
+    yield _created(scope, name, want, source)
+    if later:
+        yield _altered(scope, name, dict.fromkeys(later, False), later, source, None)
+
+
+def _created(scope: Scope, name: str, want: Mapping[str, Any], source: Source) -> Change:
     options = [o for a, v in want.items() if v is not False for o in _option(a, v)]
     if want.get("inherit") is False:
         options.append(sql.Keyword("NOINHERIT"))
@@ -96,18 +109,8 @@ def _create(scope: Scope, name: str, want: Mapping[str, Any], source: Source) ->
         after={**want, "password": "***"} if secret else dict(want),
         service=scope.service_of(name),
         source=source,
-        needs=frozenset({Need("createrole")} | _needed(a for a, v in want.items() if v)),
+        needs=frozenset({Need("createrole")}),
     )
-
-
-def _needed(values: Iterable[str]) -> set[Need]:
-    """What the connected role must have itself to set the privileged attributes."""
-    values = set(values)
-    needs = set()
-    if "superuser" in values:
-        needs.add(Need("superuser"))
-    needs |= {Need("attribute", a) for a in ("replication", "bypassrls") if a in values}
-    return needs
 
 
 def _option(attribute: str, value: Any) -> list[sql.Value]:
@@ -120,52 +123,70 @@ def _option(attribute: str, value: Any) -> list[sql.Value]:
 
 def _alter(scope: Scope, have: Fact, want: Mapping[str, Any], source: Source) -> Iterator[Change]:
     differing = {a: v for a, v in want.items() if getattr(have, a) != v}
-    taking = {a for a, v in differing.items() if a in (*_OFF, "login") and v is False}
-    if scope.additive and taking:
-        yield _altered(scope, have, {a: differing.pop(a) for a in taking}, source, None)
+    off = [a for a in differing if a in (*_OFF, "login") and differing[a] is False]
+    apart = [off] if scope.additive else []  # what is taken away is only reported
+    if not scope.server.superuser:  # what may be blocked shall not block the rest
+        apart.append([a for a in differing if a in _PRIVILEGED])
+    for attributes in apart:
+        part = {a: differing.pop(a) for a in attributes if a in differing}
+        if part:
+            yield _altered(scope, have.name, _values(have, part), part, source, None)
     secret = None
     if have.name in scope.new_passwords:
         written = scope.role(have.name)
         secret = written.password if written is not None else None
     if differing or secret:
-        yield _altered(scope, have, differing, source, secret)
+        yield _altered(scope, have.name, _values(have, differing), differing, source, secret)
+
+
+def _values(have: Fact, attributes: Iterable[str]) -> dict[str, Any]:
+    return {attribute: getattr(have, attribute) for attribute in attributes}
 
 
 def _altered(
-    scope: Scope, have: Fact, differing: Mapping[str, Any], source: Source, secret: str | None
+    scope: Scope,
+    name: str,
+    before: Mapping[str, Any],
+    differing: Mapping[str, Any],
+    source: Source,
+    secret: str | None,
 ) -> Change:
     options = [o for a, v in differing.items() for o in _option(a, v)]
-    words = [f"{a}: {_word(getattr(have, a))} -> {_word(v)}" for a, v in differing.items()]
+    words = [f"{a}: {_word(before[a])} -> {_word(v)}" for a, v in differing.items()]
     if secret is not None:
         options += [sql.Keyword("PASSWORD"), sql.Verifier()]
         words.append("password: a new one")
     taking = any(v is False for a, v in differing.items() if a != "inherit")
-    privileged = [a for a in ("superuser", "replication", "bypassrls") if a in differing]
+    needs = {Need("alter" if differing else "password", name)}
+    needs |= {Need("attribute", a) for a in _PRIVILEGED[1:] if a in differing}
+    needs |= {Need("superuser")} if "superuser" in differing else set()
     return Change(
         kind=NAME,
-        address=f"role.{have.name}",
-        name=have.name,
+        address=f"role.{name}",
+        name=name,
         action=Action.UPDATE,
-        summary=f"role {sql.quote_name(have.name)}: {', '.join(words)}",
+        summary=f"role {sql.quote_name(name)}: {', '.join(words)}",
         step=Step.ALTER_ROLE,
         statements=(
             Statement(
-                sql.statement("role/alter", name=sql.Name(have.name), options=options),
+                sql.statement("role/alter", name=sql.Name(name), options=options),
                 secret=secret,
             ),
         ),
-        before={a: getattr(have, a) for a in differing},
+        before=before,
         after={**differing, "password": "***"} if secret else dict(differing),
         hazards=frozenset({Hazard.REVOKES_ACCESS}) if taking else frozenset(),
-        service=scope.service_of(have.name),
+        service=scope.service_of(name),
         source=source,
-        needs=frozenset({Need("admin", have.name)} | _needed(privileged)),
+        needs=frozenset(needs),
         extra=taking,
     )
 
 
 def _word(value: Any) -> str:
-    return {True: "on", False: "off", None: "none"}.get(value, str(value))
+    if value is None or isinstance(value, bool):
+        return {True: "on", False: "off", None: "none"}[value]
+    return str(value)
 
 
 def _comment(scope: Scope, name: str, have: Fact | None, source: Source) -> Iterator[Change]:
@@ -188,7 +209,7 @@ def _comment(scope: Scope, name: str, have: Fact | None, source: Source) -> Iter
         after={"comment": written.comment},
         service=scope.service_of(name),
         source=(*source, "comment"),
-        needs=frozenset({Need("admin", name)}),
+        needs=frozenset({Need("alter", name)}),
     )
 
 
@@ -236,7 +257,7 @@ def _drop(scope: Scope, name: str) -> Iterator[Change]:
         hazards=frozenset({Hazard.DROPS_ROLE, *([Hazard.CHANGES_OWNER] if owned else [])}),
         source=source,
         needs=frozenset(
-            {Need("admin", name)}
+            {Need("alter", name)}
             | ({Need("use", name)} if belongings else set())
             | ({Need("use", heir)} if owned and heir else set())
         ),

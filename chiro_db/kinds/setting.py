@@ -15,6 +15,13 @@ from chiro_db.model.spec import Service, SettingValue, SlowQueries
 from chiro_db.model.state import Parameter
 
 NAME = "setting"
+_HOW = {
+    "internal": "is fixed",
+    "postmaster": "needs the configuration file and a restart",
+    "sighup": "needs the configuration file",
+    "superuser-backend": "is set as a connection starts",
+    "backend": "is set as a connection starts",
+}
 Key = tuple[str | None, str]  # role or None for the database, lower-case parameter
 
 
@@ -117,9 +124,10 @@ def _usable(scope: Scope, want: Want, known: Parameter | None) -> bool:
         message = f"there is no parameter `{want.parameter}` on this server"
         scope.report("error", want.source, message)
         return False
-    if known.context in ("internal", "postmaster", "sighup"):
-        where = "a restart" if known.context == "postmaster" else "the configuration file"
-        message = f"`{want.parameter}` cannot be set for a role or database; it needs {where}"
+    if known.context not in ("user", "superuser"):
+        message = (
+            f"`{want.parameter}` cannot be set for a role or database; it {_HOW[known.context]}"
+        )
         scope.report("error", want.source, message)
         return False
     problem = parameter.problem(known, want.value)
@@ -141,10 +149,13 @@ def _set(scope: Scope, want: Want, have: Fact | None, known: Parameter | None) -
         value=sql.Listed(sql.Text(word) for word in want.value),
     )
     actual = scope.actual_database
-    owner = scope.spec.database.owner or (actual.owner if actual else scope.server.role)
-    needs = {Need("use", owner)} if want.role is None else {Need("admin", want.role)}
-    if known is not None and known.context in ("superuser", "superuser-backend"):
-        needs.add(Need("parameter", known.name))
+    owner = actual.owner if actual is not None else scope.server.role
+    if want.role is None:
+        needs = {Need("use", role) for role in (owner, scope.spec.database.owner or owner)}
+    else:
+        needs = {Need("settings", want.role)}
+    if known.context == "superuser" if known is not None else "." in want.parameter:
+        needs.add(Need("parameter", known.name if known is not None else want.parameter))
     before = have.value if have is not None else None
     return Change(
         kind=NAME,

@@ -49,7 +49,11 @@ def build(scope: Scope, locate: Locate) -> Plan:
 
 def _finished(changes: Iterable[Change], locate: Locate) -> list[Change]:
     """In order, with unique addresses, and with the places in the spec."""
-    ordered = sorted(changes, key=lambda c: (c.step, c.service or "", c.address))
+    # extensions come in the order in which they require each other
+    ordered = sorted(
+        changes,
+        key=lambda c: (c.step, c.service or "", c.address if c.kind != "extension" else ""),
+    )
     seen: Counter[str] = Counter()
     result = []
     for change in ordered:

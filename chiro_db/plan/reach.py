@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from chiro_db import sql
 from chiro_db.kinds.scope import Scope
 from chiro_db.model.plan import Action, Blocked, Change, Need, Statement, Step
+
+_ORIGIN = "the connected role is no superuser"
+_OWNER = "pg_database_owner"  # its one member is the owner of the database
 
 
 class Reach:
@@ -15,138 +19,214 @@ class Reach:
 
     def __init__(self, scope: Scope, changes: Iterable[Change]) -> None:
         self.scope = scope
+        self.server = scope.server
+        self.me = sql.Name(scope.server.role)
         self.changes = list(changes)
-        self.made = {
-            c.name for c in self.changes if c.step == Step.CREATE_ROLE and c.blocked is None
-        }
-        self.joined: set[str] = set()
+        self.made = frozenset(c.name for c in self.changes if c.step == Step.CREATE_ROLE)
 
     def run(self) -> list[Change]:
         """The changes with what is blocked marked, and the memberships that they need."""
-        if self.scope.server.superuser:
+        if self.server.superuser:
             return self.changes
         result = [self._checked(change) for change in self.changes]
-        blocked_roles = {c.name for c in result if c.step == Step.CREATE_ROLE and c.blocked}
-        return [self._after_blocked(change, blocked_roles) for change in result] + list(
-            self._joins()
-        )
+        missing = _Missing(change for change in result if change.blocked is not None)
+        result = [missing.follow(change) for change in result]
+        needs = {need for change in result if change.blocked is None for need in change.needs}
+        return [*result, *self._joins(needs)]
 
     def _checked(self, change: Change) -> Change:
         if change.blocked is not None:
             return change
-        found = [b for need in sorted(change.needs, key=str) if (b := self._missing(need, change))]
-        return replace(change, blocked=found[0]) if found else change
-
-    def _after_blocked(self, change: Change, roles: set[str]) -> Change:
-        """What needs a role that cannot be made cannot be done either."""
-        waiting = sorted(roles & {need.role for need in change.needs})
-        if change.blocked is None and waiting:
-            reason = f"role {waiting[0]} cannot be made"
-            return replace(change, blocked=Blocked(reason, change.statements[0].shown))
+        for need in sorted(change.needs, key=lambda n: (n.kind, n.role)):
+            blocked = self._missing(need, _all(change))
+            if blocked is not None:
+                return replace(change, blocked=blocked)
         return change
 
-    def _missing(self, need: Need, change: Change) -> Blocked | None:
-        server = self.scope.server
-        first = change.statements[0].shown
-        me = sql.Name(server.role)
+    def _missing(self, need: Need, statement: str) -> Blocked | None:
+        """What stands against it; `statement` is for someone who is above all this."""
+        server, me = self.server, self.me
         if need.kind == "superuser":
-            return Blocked("needs a superuser", first)
+            return Blocked("needs a superuser", statement)
         if need.kind in ("createrole", "createdb"):
             if getattr(server, need.kind):
                 return None
-            text = f"ALTER ROLE {me} {need.kind.upper()}"
-            return Blocked(f"{me} lacks {need.kind.upper()}", text)
+            return Blocked(
+                f"{me} lacks {need.kind.upper()}", f"ALTER ROLE {me} {need.kind.upper()}"
+            )
         if need.kind == "attribute":
-            if server.major >= 16 and getattr(server, need.role):
-                return None
-            return Blocked(f"{need.role.upper()} needs a superuser", first)
+            return self._attribute(need.role, statement)
         if need.kind == "parameter":
-            if need.role in self.scope.state.settable:
-                return None
-            if server.major >= 15:
-                text = f"GRANT SET ON PARAMETER {sql.Name(*need.role.split('.'))} TO {me}"
-                return Blocked(f"{me} may not set {need.role}", text)
-            return Blocked(f"{need.role} needs a superuser before PostgreSQL 15", first)
+            return self._parameter(need.role, statement)
         if need.kind == "create in database":
-            return self._create_in_database(first)
-        return self._role(need, first)
+            return self._create_in_database(statement)
+        if need.kind == "use":
+            return self._use(need.role, statement)
+        if need.kind == "grantor":
+            role = self._role(need.role)
+            if role is None or role.usable:
+                return None
+            return Blocked(f"{sql.Name(need.role)} granted it", statement)
+        if need.role == server.role and need.kind in ("settings", "password"):
+            return None
+        if need.kind != "admin" and not server.createrole:
+            return Blocked(f"{me} lacks CREATEROLE", f"ALTER ROLE {me} CREATEROLE")
+        return self._admin(need.role, statement)
+
+    def _attribute(self, attribute: str, statement: str) -> Blocked | None:
+        """From 16 on who has an attribute may give it."""
+        if self.server.major < 16 and attribute == "createdb":
+            return None
+        if self.server.major >= 16 and getattr(self.server, attribute):
+            return None
+        return Blocked(f"{attribute.upper()} needs a superuser", statement)
+
+    def _parameter(self, name: str, statement: str) -> Blocked | None:
+        if name.lower() in self.scope.state.settable:
+            return None
+        if self.server.major >= 15:
+            text = f"GRANT SET ON PARAMETER {sql.Name(*name.split('.'))} TO {self.me}"
+            return Blocked(f"{self.me} may not set {name}", text)
+        return Blocked(f"{name} needs a superuser before PostgreSQL 15", statement)
 
     def _create_in_database(self, statement: str) -> Blocked | None:
-        scope = self.scope
-        database = scope.actual_database
-        if database is None or database.owner == scope.server.role:
+        database = self.scope.actual_database
+        if database is None or self.server.may_create:
             return None
-        owner = scope.actual_roles.get(database.owner)
-        if owner is not None and owner.usable:
+        if self._use(database.owner, statement) is None:
             return None
-        if scope.server.may_create:
-            return None
-        name = sql.Name(scope.spec.database.name)
-        text = f"GRANT CREATE ON DATABASE {name} TO {sql.Name(scope.server.role)}"
-        return Blocked(f"{scope.server.role} may not create in the database", text)
+        name = sql.Name(self.scope.spec.database.name)
+        text = f"GRANT CREATE ON DATABASE {name} TO {self.me}"
+        return Blocked(f"{self.me} may not create in the database", text)
 
-    def _role(self, need: Need, statement: str) -> Blocked | None:
-        """May the connected role act as, or administer, the other one?"""
-        scope, server, name = self.scope, self.scope.server, need.role
-        if name == server.role and need.kind == "use":
+    def _role(self, name: str) -> Any:
+        """The role as it is; None where it will be made, or does not exist at all."""
+        return None if name in self.made else self.scope.actual_roles.get(name)
+
+    def _use(self, name: str, statement: str) -> Blocked | None:
+        """May the connected role act as the other one, or let itself do so?"""
+        name = self._meant(name)
+        if self._acts_as(name):
             return None
-        if name in self.made:
-            if need.kind == "use":
-                self.joined.add(name)
-            return None
-        role = scope.actual_roles.get(name)
+        if self.server.major < 16 and not self.scope.actual_roles[self.server.role].inherit:
+            return Blocked(f"{self.me} does not inherit", f"ALTER ROLE {self.me} INHERIT")
+        return self._admin(name, statement)
+
+    def _meant(self, name: str) -> str:
+        if name != _OWNER:
+            return name
+        database = self.scope.actual_database
+        return database.owner if database is not None else self.server.role
+
+    def _acts_as(self, name: str) -> bool:
+        role = self._role(name)
+        return name == self.server.role or (role is not None and role.usable and role.settable)
+
+    def _admin(self, name: str, statement: str) -> Blocked | None:
+        """May the connected role give the other one to someone, or alter it?"""
+        role = self._role(name)
         if role is None:
-            return None  # reported elsewhere: it does not exist
-        if need.kind == "use" and role.usable and role.settable:
-            return None
-        if server.major >= 16:
-            administers = role.administrable
-        else:
-            administers = (server.createrole or role.administrable) and not role.superuser
-        me, other = sql.Name(server.role), sql.Name(name)
-        if administers:
-            if need.kind == "use":
-                self.joined.add(name)
-            return None
+            return None  # it will be made; that another one does not exist is said elsewhere
+        other = sql.Name(name)
         if role.superuser:
             return Blocked(f"{other} is a superuser", statement)
-        text = f"GRANT {other} TO {me} WITH ADMIN OPTION"
-        return Blocked(f"{me} has no ADMIN option on {other}", text)
+        if role.administrable or (self.server.major < 16 and self.server.createrole):
+            return None
+        if name == self.server.role:
+            return Blocked("nobody may do this to itself", statement)
+        text = f"GRANT {other} TO {self.me} WITH ADMIN OPTION"
+        return Blocked(f"{self.me} has no ADMIN option on {other}", text)
 
-    def _joins(self) -> Iterator[Change]:
+    def _joins(self, needs: Collection[Need]) -> Iterator[Change]:
         """GRANT role TO CURRENT_USER: the administrator must be able to act as the role."""
-        server = self.scope.server
-        new = server.major >= 16
-        if new and self.joined & self.made:
+        roles = {self._meant(need.role) for need in needs if need.kind == "use"}
+        database = self.scope.actual_database
+        if Need("create in database") in needs and database is not None:
+            roles |= set() if self.server.may_create else {database.owner}
+        roles = {role for role in roles if not self._acts_as(role)}
+        new = self.server.major >= 16
+        if new and roles & self.made:
             yield Change(
                 kind="membership",
                 address="membership.createrole_self_grant",
-                name=server.role,
+                name=self.server.role,
                 action=Action.CREATE,
-                summary=f"let {sql.quote_name(server.role)} act as the roles that it makes",
+                summary=f"let {self.me} act as the roles that it makes",
                 step=Step.PREPARE,
                 statements=(Statement("SET LOCAL createrole_self_grant = 'set, inherit'"),),
-                origin="the connected role is no superuser",
+                origin=_ORIGIN,
             )
-        for name in sorted(self.joined):
-            if new and name in self.made:
-                continue  # createrole_self_grant does it, docs/kinds/membership.md
+        for name in sorted(roles - self.made if new else roles):
             options = sql.Listed([sql.Keyword("INHERIT TRUE"), sql.Keyword("SET TRUE")])
             text = sql.statement(
                 "membership/create",
                 role=sql.Name(name),
-                member=sql.Name(server.role),
+                member=self.me,
                 options=options if new else None,
             )
             yield Change(
                 kind="membership",
-                address=f"membership.{name}.{server.role}",
-                name=server.role,
+                address=f"membership.{name}.{self.server.role}",
+                name=self.server.role,
                 action=Action.CREATE,
-                summary=f"make {sql.quote_name(server.role)} a member of {sql.Name(name)},"
-                " to act as it",
+                summary=f"make {self.me} a member of {sql.Name(name)}, to act as it",
                 step=Step.REACH,
                 statements=(Statement(text),),
-                after={"role": name, "member": server.role},
-                origin="the connected role is no superuser",
+                after={"role": name, "member": self.server.role},
+                origin=_ORIGIN,
             )
+
+
+def _all(change: Change) -> str:
+    return "; ".join(statement.shown for statement in change.statements)
+
+
+class _Missing:
+    """What will not be there, since making it is blocked; and what cannot be done without."""
+
+    def __init__(self, blocked: Iterable[Change]) -> None:
+        self.database: Change | None = None
+        self.roles: dict[str, Change] = {}
+        self.schemas: dict[str, Change] = {}
+        for change in blocked:
+            if change.step == Step.CREATE_DATABASE:
+                self.database = change
+            elif change.step == Step.CREATE_ROLE:
+                self.roles[change.name] = change
+            elif change.kind == "schema" and change.action is Action.CREATE:
+                self.schemas[change.name] = change
+
+    def follow(self, change: Change) -> Change:
+        """Blocked for the same reason where it needs what is missing."""
+        first = None if change.blocked is not None else self._first(change)
+        if first is None or first.blocked is None:
+            return change
+        reason = f"waits for: {first.summary} ({first.blocked.reason})"
+        return replace(change, blocked=Blocked(reason, first.blocked.statement))
+
+    def _first(self, change: Change) -> Change | None:
+        if self.database is not None:
+            return self.database
+        for role in (change.name, *(need.role for need in change.needs), *_grantees(change.after)):
+            if role in self.roles:
+                return self.roles[role]
+        for schema, made in self.schemas.items():
+            if _is_in(schema, change):
+                return made
+        return None
+
+
+def _grantees(after: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return tuple((after or {}).get("grantees", ()))
+
+
+def _is_in(schema: str, change: Change) -> bool:
+    """Whether the change is on or in a schema; that has no objects yet."""
+    if change.kind == "extension":
+        return bool((change.after or {}).get("schema") == schema)
+    prefixes = (f"schema.{schema}.", f"grant.schema.{schema}.")
+    if change.address.startswith(prefixes):
+        return True
+    return change.address.startswith("grant.default.") and any(
+        f" IN SCHEMA {sql.Name(schema)} " in statement.sql for statement in change.statements
+    )

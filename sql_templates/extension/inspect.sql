@@ -4,14 +4,19 @@ SELECT wanted.name,
        coalesce(e.extrelocatable, false) AS relocatable,
        available.version IS NOT NULL AS available,
        coalesce(available.trusted, false) AS trusted,
-       EXISTS (SELECT FROM pg_namespace s WHERE s.nspname = wanted.schema) AS schema_exists,
-       pg_get_userbyid(e.extowner)::text AS owner
+       ARRAY(
+           SELECT r::text
+           FROM unnest(available.requires) AS r
+           WHERE current_database() <> %(database)s
+              OR NOT EXISTS (SELECT FROM pg_extension i WHERE i.extname = r)
+       ) AS requires,
+       EXISTS (SELECT FROM pg_namespace s WHERE s.nspname = wanted.schema) AS schema_exists
 FROM unnest(%(names)s::text[], %(schemas)s::text[]) AS wanted (name, schema)
 LEFT JOIN pg_extension e ON e.extname = wanted.name AND current_database() = %(database)s
 LEFT JOIN pg_namespace n ON n.oid = e.extnamespace
 LEFT JOIN LATERAL (
-    SELECT v.version, v.trusted
+    SELECT v.version, v.trusted OR NOT v.superuser AS trusted, v.requires
     FROM pg_available_extension_versions() v
+    JOIN pg_available_extensions() x ON x.name = v.name AND x.default_version = v.version
     WHERE e.oid IS NULL AND v.name = wanted.name
-    LIMIT 1
 ) available ON true

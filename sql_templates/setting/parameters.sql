@@ -6,3 +6,4 @@ SELECT name::text,
        context
 FROM pg_settings
 WHERE lower(name) = ANY(%(names)s)
+  AND short_desc <> 'GUC placeholder variable'  -- as unknown as without it
