@@ -30,7 +30,7 @@ class Job:
 
     loaded: Loaded
     to: Where
-    target: str = ""  # its name in the spec, or how the URL was given
+    target: str = ""  # its name in the spec; empty where a URL was given
     skip_blocked: bool = False
     only: frozenset[str] = frozenset()
     secrets: Mapping[str, Secret] = field(default_factory=dict)  # by role

@@ -13,13 +13,17 @@ from chiro_db.plan.saved import loads
 _AGAIN = "make a new one with `plan --out FILE`"
 
 
-def load(file: Path, job: Job) -> Plan:
-    """The plan in the file, if it was made by this chirodb for this spec and database."""
+def load(file: Path) -> Plan:
+    """The plan in the file."""
     try:
-        plan = loads(file.read_text(encoding="utf-8"))
+        return loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ChirodbError(f"cannot read `{file}`: {reason}") from None
+
+
+def check_spec(plan: Plan, job: Job) -> None:
+    """RefusedError where it was made by another chirodb, from another spec or database."""
     reasons = []
     if plan.chirodb != __version__:
         reasons.append(f"it was made by chirodb {plan.chirodb}, this is {__version__}")
@@ -29,7 +33,6 @@ def load(file: Path, job: Job) -> Plan:
         reasons.append(f"it is for the database {plan.database}")
     if reasons:
         raise RefusedError(f"the saved plan is stale: {', '.join(reasons)}", hint=_AGAIN)
-    return plan
 
 
 def check(shown: Plan, now: Plan) -> None:

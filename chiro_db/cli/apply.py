@@ -49,16 +49,23 @@ def apply(
     ] = 5.0,
 ) -> None:
     """Bring the server in line with the spec, in one transaction."""
+    from chiro_db.apply import saved
     from chiro_db.apply.planning import plan as make
     from chiro_db.cli.connecting import job
 
     allowed = _hazards(allow or [])
-    about, section = job(spec, target, url, service)
-    if file is not None:
-        made = _saved(file, about)
-        yes = True
-    else:
+    if file is None:
+        about, section = job(spec, target, url, service)
         made = make(about)
+    else:
+        if service:
+            raise RefusedError("a saved plan is applied whole", hint="leave --service out")
+        made, yes = saved.load(file), True
+        if target is None and url is None:
+            target = made.target or None
+        about, section = job(spec, target, url, list(made.services))
+        saved.check_spec(made, about)
+        section = about.loaded.spec.targets.get(made.target, section)  # still protected by --url
     asked = _Asked(section, yes=yes, skip_blocked=skip_blocked, allowed=allowed)
     _run(about, made, asked, lock_timeout, saved=file is not None)
 
@@ -112,13 +119,6 @@ def _hazards(names: list[str]) -> frozenset[str]:
             f"there is no hazard `{name}`", hint=f"known are {', '.join(sorted(known))}"
         )
     return given
-
-
-def _saved(file: Path, about: Job) -> Plan:
-    """The saved plan, if it is one for this spec; the server is checked when it is applied."""
-    from chiro_db.apply.saved import load
-
-    return load(file, about)
 
 
 def _run(about: Job, made: Plan, asked: _Asked, lock_timeout: float, *, saved: bool) -> None:

@@ -80,7 +80,7 @@ def _services(loaded: Loaded, names: list[str]) -> frozenset[str]:
 
 
 def _target(loaded: Loaded, name: str | None, url: str | None) -> tuple[str, Target, str]:
-    """Its name, what the spec says about it, and a conninfo."""
+    """Its name (empty where a URL was given), what the spec says about it, and a conninfo."""
     from chiro_db.model.spec import Target
 
     targets = loaded.spec.targets
@@ -96,7 +96,7 @@ def _target(loaded: Loaded, name: str | None, url: str | None) -> tuple[str, Tar
         if given is None and not targets and any(os.environ.get(v) for v in _LIBPQ):
             given = ""
         if given is not None:
-            return "--url" if url is not None else "the environment", Target(url=given), given
+            return "", Target(url=given), given
         if not targets:
             raise ChirodbError(
                 "the spec has no target, and no --url was given",

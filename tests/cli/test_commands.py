@@ -144,6 +144,19 @@ def test_a_saved_plan_is_private_and_runs_once(project: Project) -> None:
     assert "stale" in stale.err
 
 
+def test_a_saved_plan_goes_to_its_own_target(project: Project) -> None:
+    project.run("plan", "--target", "closed", "--service", "books", "--out", "books.plan")
+    refused = project.run("apply", "books.plan")
+    assert refused.code == 1
+    assert "protected" in refused.err
+    by_url = project.run("apply", "books.plan", "--url", project.database.conninfo)
+    assert "protected" in by_url.err
+    applied = project.run("apply", "books.plan", "--allow", "revokes-access")
+    assert applied.code == 0, applied.err
+    assert "target closed" in applied.err
+    assert project.schemas() == {"books"}
+
+
 def test_a_saved_plan_of_another_spec_is_refused(project: Project) -> None:
     project.run("plan", "--out", "shop.plan")
     text = project.spec.read_text().replace("schema: books", "schema: ledger")
