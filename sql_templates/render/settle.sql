@@ -90,7 +90,9 @@ CREATE TEMPORARY TABLE chirodb_todo (
     step integer, id integer, grantee oid, privilege text, option boolean
 ) ON COMMIT DROP;
 
-CREATE FUNCTION pg_temp.chirodb_run() RETURNS void LANGUAGE plpgsql AS $chirodb$
+CREATE FUNCTION pg_temp.chirodb_run() RETURNS void LANGUAGE plpgsql
+SET client_min_messages TO error  -- a GRANT without the right to it only warns; see the end
+AS $chirodb$
 DECLARE
     todo record;
 BEGIN
@@ -140,6 +142,8 @@ CREATE FUNCTION pg_temp.chirodb_settle() RETURNS void LANGUAGE plpgsql AS $chiro
 DECLARE
     additive constant boolean := (SELECT s.additive FROM pg_temp.chirodb_spec s);
     version constant integer := current_setting('server_version_num');
+    left_over bigint;
+    before bigint;
     wrong text;
 BEGIN
     ANALYZE pg_temp.chirodb_state;
@@ -183,6 +187,7 @@ BEGIN
           )
         GROUP BY 1, 2, 3;
         FOR pass IN 1..6 LOOP
+            SELECT count(*) INTO before FROM pg_temp.chirodb_extra;
             INSERT INTO pg_temp.chirodb_todo
             SELECT 2, id, grantee, privilege, option_only
             FROM pg_temp.chirodb_extra
@@ -206,7 +211,8 @@ BEGIN
                 WHERE grantor <> owner;
             END IF;
             PERFORM pg_temp.chirodb_run();
-            EXIT WHEN NOT EXISTS (SELECT FROM pg_temp.chirodb_extra);
+            SELECT count(*) INTO left_over FROM pg_temp.chirodb_extra;
+            EXIT WHEN left_over = 0 OR pass > 2 AND left_over = before;
         END LOOP;
     END IF;
 
@@ -216,19 +222,25 @@ BEGIN
         PERFORM pg_temp.chirodb_run();
     END IF;
 
-    SELECT string_agg(DISTINCT concat_ws(' ', s.prefix, d.privilege || s.columns, 'ON', s.target,
-                                         s.subject, ':', pg_get_userbyid(d.grantee)), '; ')
+    SELECT string_agg(
+        DISTINCT format('%s%s %s%s ON %s %s %s %s', s.prefix, d.verb, d.privilege, s.columns,
+                        s.target, s.subject, d.preposition,
+                        CASE d.grantee WHEN 0 THEN 'PUBLIC'
+                             ELSE quote_ident(pg_get_userbyid(d.grantee)) END), '; ')
     INTO wrong
     FROM (
-        SELECT id, privilege, grantee FROM pg_temp.chirodb_missing
+        SELECT id, privilege, grantee, 'GRANT' AS verb, 'TO' AS preposition
+        FROM pg_temp.chirodb_missing
         UNION ALL
-        SELECT id, privilege, grantee FROM pg_temp.chirodb_extra WHERE NOT additive
+        SELECT id, privilege, grantee, 'REVOKE', 'FROM'
+        FROM pg_temp.chirodb_extra
+        WHERE NOT additive
     ) AS d
     JOIN pg_temp.chirodb_state s ON s.id = d.id;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'some privileges could not be set'
-            USING DETAIL = left(wrong, 1000), HINT = 'Run this as a superuser, or as one who may '
-                'act as the owners.';
+            USING DETAIL = 'Not possible for this role: ' || left(wrong, 1000),
+                  HINT = 'Let an administrator run these, or this script.';
     END IF;
     DELETE FROM pg_temp.chirodb_state;
 END
