@@ -121,10 +121,12 @@ class Case(Round):
     def slug(self) -> str:
         return re.sub(r"\W+", "-", self.name).strip("-")
 
-    def filled(self, database: str) -> Case:
-        """With the database's name for `$database`, wherever it stands."""
+    def filled(self, database: str, major: int) -> Case:
+        """With the database's name for `$database` and the server's for `$major` everywhere."""
         text = self.model_dump_json(by_alias=True, exclude_unset=True)
-        return Case.model_validate_json(text.replace("$database", database))
+        return Case.model_validate_json(
+            text.replace("$database", database).replace("$major", str(major))
+        )
 
     def fits(self, version: int) -> bool:
         """Whether a server of this `server_version_num` is one of `servers`."""

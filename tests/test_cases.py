@@ -26,7 +26,7 @@ UNION ALL SELECT 'd', datname, datdba, datacl::text FROM pg_database
 UNION ALL SELECT 'p', oid::regprocedure::text, proowner, proacl::text FROM pg_proc
 UNION ALL SELECT 't', oid::regtype::text, typowner, typacl::text FROM pg_type
 UNION ALL SELECT 'a', attrelid::regclass || '.' || attname, 0, attacl::text FROM pg_attribute
-UNION ALL SELECT 'D', defaclnamespace::text || defaclobjtype, defaclrole, defaclacl::text
+UNION ALL SELECT 'D', defaclnamespace::text || defaclobjtype::text, defaclrole, defaclacl::text
           FROM pg_default_acl
 UNION ALL SELECT 'r', rolname, oid, to_jsonb(r)::text FROM pg_roles r
 UNION ALL SELECT 'm', roleid::text, member, to_jsonb(m)::text FROM pg_auth_members m
@@ -50,7 +50,7 @@ def _parameters() -> list[Any]:
 def test_case(case: Case, database: Database, tmp_path: Path) -> None:
     if not case.fits(database.server.version):
         pytest.skip(f"for servers {case.servers}")
-    case = case.filled(database.name)
+    case = case.filled(database.name, database.server.version // 10000)
     spec: dict[str, Any] = {}
     for step in (case, *case.later):
         spec = _completed(step.spec, database) if step.spec is not None else spec
