@@ -117,4 +117,7 @@ def administrator(provision: Provisioning, name: str = "ordinary admin") -> Prov
     password = ADMIN_PASSWORD.replace("'", "''")
     provision.query(f"CREATE ROLE {quoted} LOGIN CREATEROLE CREATEDB PASSWORD '{password}'")
     provision.query(f'ALTER DATABASE "{provision.name}" OWNER TO {quoted}')
+    if provision.database.server.version < 150000:  # the schema public as 15 and up make it
+        provision.query("ALTER SCHEMA public OWNER TO pg_database_owner")
+        provision.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     return provision.connected_as(name, ADMIN_PASSWORD)
