@@ -31,6 +31,7 @@ class Job:
     loaded: Loaded
     to: Where
     target: str = ""  # its name in the spec; empty where a URL was given
+    protected: bool = False  # every hazard has to be named
     skip_blocked: bool = False
     only: frozenset[str] = frozenset()
     secrets: Mapping[str, Secret] = field(default_factory=dict)  # by role

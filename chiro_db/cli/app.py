@@ -9,8 +9,10 @@ import typer
 from chiro_db import __version__
 from chiro_db.cli import dev, password
 from chiro_db.cli.apply import apply
+from chiro_db.cli.bootstrap import bootstrap
 from chiro_db.cli.drift import drift
 from chiro_db.cli.plan import plan
+from chiro_db.cli.render import render
 from chiro_db.cli.validate import validate
 
 app = typer.Typer(
@@ -46,5 +48,7 @@ app.command()(validate)
 app.command()(plan)
 app.command()(apply)
 app.command()(drift)
+app.command()(render)
+app.command()(bootstrap)
 app.add_typer(password.app, name="password")
 app.add_typer(dev.app, name="dev")

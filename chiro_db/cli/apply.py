@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,6 @@ from chiro_db.errors import RefusedError
 if TYPE_CHECKING:
     from chiro_db.apply.planning import Job
     from chiro_db.model.plan import Plan
-    from chiro_db.model.spec import Target
 
 _ROUNDS = 5  # how often the plan may change under our hands before we give up
 
@@ -55,7 +55,7 @@ def apply(
 
     allowed = _hazards(allow or [])
     if file is None:
-        about, section = job(spec, target, url, service)
+        about = job(spec, target, url, service)
         made = make(about)
     else:
         if service:
@@ -63,10 +63,12 @@ def apply(
         made, yes = saved.load(file), True
         if target is None and url is None:
             target = made.target or None
-        about, section = job(spec, target, url, list(made.services))
+        about = job(spec, target, url, list(made.services))
         saved.check_spec(made, about)
-        section = about.loaded.spec.targets.get(made.target, section)  # still protected by --url
-    asked = _Asked(section, yes=yes, skip_blocked=skip_blocked, allowed=allowed)
+        meant = about.loaded.spec.targets.get(made.target)
+        if meant is not None and meant.protected:  # also where --url leads to it
+            about = replace(about, protected=True)
+    asked = _Asked(protected=about.protected, yes=yes, skip_blocked=skip_blocked, allowed=allowed)
     _run(about, made, asked, lock_timeout, saved=file is not None)
 
 
@@ -74,9 +76,9 @@ class _Asked:
     """What the user allowed beforehand, and what has to be asked."""
 
     def __init__(
-        self, target: Target, *, yes: bool, skip_blocked: bool, allowed: frozenset[str]
+        self, *, protected: bool, yes: bool, skip_blocked: bool, allowed: frozenset[str]
     ) -> None:
-        self.target = target
+        self.protected = protected
         self.yes = yes
         self.skip_blocked = skip_blocked
         self.allowed = allowed
@@ -89,7 +91,7 @@ class _Asked:
                 hint="have the statements above run by an administrator, or use --skip-blocked",
             )
         missing = sorted({str(h) for h in plan.hazards} - self.allowed)
-        if self.target.protected and missing:
+        if self.protected and missing:
             options = " ".join(f"--allow {hazard}" for hazard in missing)
             raise RefusedError(
                 f"the target is protected, and the plan has hazards: {', '.join(missing)}",

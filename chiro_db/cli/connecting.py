@@ -44,8 +44,8 @@ def job(
     services: list[str] | None = None,
     *,
     secrets: bool = True,
-) -> tuple[Job, Target]:
-    """The job, and the target that it is for (one that says nothing where a URL was given)."""
+) -> Job:
+    """The spec and the server that the options name, which are not connected to yet."""
     from chiro_db.apply.planning import Job
     from chiro_db.catalog.connect import where
     from chiro_db.cli.options import spec_path
@@ -54,15 +54,15 @@ def job(
     loaded = load(spec_path(spec))
     only = _services(loaded, services or [])
     name, section, conninfo = _target(loaded, target, url)
-    made = Job(
+    return Job(
         loaded,
         where(conninfo, loaded.spec.database.name),
         target=name,
-        skip_blocked=section.skip_blocked,
+        protected=section is not None and section.protected,
+        skip_blocked=section is not None and section.skip_blocked,
         only=only,
         secrets=_secrets(loaded) if secrets else {},
     )
-    return made, section
 
 
 def _services(loaded: Loaded, names: list[str]) -> frozenset[str]:
@@ -79,10 +79,8 @@ def _services(loaded: Loaded, names: list[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _target(loaded: Loaded, name: str | None, url: str | None) -> tuple[str, Target, str]:
-    """Its name (empty where a URL was given), what the spec says about it, and a conninfo."""
-    from chiro_db.model.spec import Target
-
+def _target(loaded: Loaded, name: str | None, url: str | None) -> tuple[str, Target | None, str]:
+    """Its name and what the spec says about it (nothing where a URL was given), and a conninfo."""
     targets = loaded.spec.targets
     if name is not None and url is not None:
         raise ChirodbError(
@@ -96,7 +94,7 @@ def _target(loaded: Loaded, name: str | None, url: str | None) -> tuple[str, Tar
         if given is None and not targets and any(os.environ.get(v) for v in _LIBPQ):
             given = ""
         if given is not None:
-            return "", Target(url=given), given
+            return "", None, given
         if not targets:
             raise ChirodbError(
                 "the spec has no target, and no --url was given",

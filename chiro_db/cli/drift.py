@@ -32,7 +32,7 @@ def drift(
     from chiro_db.cli.connecting import job
     from chiro_db.cli.showing import show_drift, warn
 
-    about, _ = job(spec, target, url, service)
+    about = job(spec, target, url, service)
     made = make(about)
     if output is not Format.TEXT:
         warn(made)

@@ -36,7 +36,7 @@ def rotate(
     from chiro_db.apply.rotate import rotate as make
     from chiro_db.cli.connecting import job
 
-    about, _ = job(spec, target, url, secrets=False)
+    about = job(spec, target, url, secrets=False)
     source, name = reference(about, role)
     place = f"target {about.target}, " if about.target else ""
     typer.echo(f"{place}server {about.to}, role {role}", err=True)

@@ -42,7 +42,7 @@ def plan(
     from chiro_db.cli.connecting import job
     from chiro_db.cli.showing import show_plan, warn
 
-    about, _ = job(spec, target, url, service)
+    about = job(spec, target, url, service)
     made = make(about, for_saving=out is not None)
     if out is not None:
         from chiro_db.files import write_private

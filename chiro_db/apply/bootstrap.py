@@ -1,0 +1,187 @@
+"""What a superuser has to run once so that an ordinary administrator can apply the spec.
+
+It is tried, not guessed: in a transaction that is rolled back the administrator is made, the plan
+is made as that role, and what it finds blocked is run, until nothing is blocked any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chiro_db import sql
+from chiro_db.apply.planning import Job, planned
+from chiro_db.catalog.connect import connected_if_exists
+from chiro_db.catalog.inspect import inspect
+from chiro_db.errors import RefusedError, ServerError
+from chiro_db.kinds import membership
+from chiro_db.kinds.scope import Scope
+from chiro_db.model.plan import Plan
+
+if TYPE_CHECKING:
+    from chiro_db.catalog.connect import Connection
+
+_ROUNDS = 1000  # one statement each
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One statement and why it is needed."""
+
+    statement: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The statements, and those that wait until the first apply has made the database."""
+
+    administrator: str
+    database: str
+    server: str
+    in_database: bool  # whether the database is there to be connected to
+    lines: tuple[Line, ...]
+    later: tuple[Line, ...]
+
+
+def bootstrap(job: Job, administrator: str | None) -> Script:
+    """For the administrator named, else the database's owner in the spec."""
+    with connected_if_exists(job.to) as connection, connection.transaction(force_rollback=True):
+        row = connection.execute(
+            "SELECT current_user::text, rolsuper FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+        if row is None:
+            raise ServerError("the connected role is not in pg_roles")
+        me, superuser = row
+        if not superuser:
+            if administrator not in (None, me):
+                raise RefusedError(
+                    f"connected as {me}, no superuser, who cannot try for another role",
+                    hint=f"connect as a superuser, or leave --admin {administrator} out",
+                )
+            made = planned(connection, job)
+            now, later = _parted(made)
+            return _script(made, me, later, now)
+        name = administrator or job.loaded.spec.database.owner
+        if name is None:
+            raise RefusedError(
+                "which role shall be the administrator?",
+                hint="name it with --admin, or as `database: owner:` in the spec",
+            )
+        return _tried(connection, job, name)
+
+
+def _tried(connection: Connection, job: Job, name: str) -> Script:
+    lines: list[Line] = []
+    for line in _administrator(connection, job, name):
+        _run(connection, line)
+        lines.append(line)
+    become = f"SET LOCAL ROLE {sql.Name(name)}".encode()
+    connection.execute(become)
+    state = inspect(connection, job.request)
+    connection.execute("RESET ROLE")
+    for line in _reach(Scope(job.loaded.spec, state, job.today)):
+        _run(connection, line)
+        lines.append(line)
+    for _ in range(_ROUNDS):
+        connection.execute(become)
+        made = planned(connection, job)
+        connection.execute("RESET ROLE")
+        new, later = _parted(made)
+        if not new:
+            return _script(made, name, later, tuple(lines))
+        lines.append(_first_possible(connection, new))
+    raise ServerError("the administrator's blocked changes do not end", where=lines[-1].statement)
+
+
+def _first_possible(connection: Connection, blocked: Sequence[Line]) -> Line:
+    """Run one of the statements: those behind it may then be no longer blocked, or possible."""
+    failed: ServerError | None = None
+    for line in blocked:
+        try:
+            with connection.transaction():  # a savepoint
+                _run(connection, line)
+        except ServerError as error:
+            failed = failed or error
+        else:
+            return line
+    raise failed or ServerError("nothing is blocked")
+
+
+def _administrator(connection: Connection, job: Job, name: str) -> Iterator[Line]:
+    """The role, and the database if it is there and a superuser's."""
+    role = sql.Name(name)
+    have = connection.execute(
+        "SELECT rolcanlogin, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = %s", [name]
+    ).fetchone()
+    wanted = ("LOGIN", "CREATEROLE", "CREATEDB")
+    if have is None:
+        yield Line(f"CREATE ROLE {role} {' '.join(wanted)}", "the administrator")
+    elif missing := [word for word, has in zip(wanted, have, strict=True) if not has]:
+        yield Line(f"ALTER ROLE {role} {' '.join(missing)}", "what an administrator needs")
+    database = job.loaded.spec.database.name
+    owner = connection.execute(
+        "SELECT r.rolname::text FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba"
+        " WHERE d.datname = %s AND r.rolsuper",
+        [database],
+    ).fetchone()
+    if owner is not None and owner[0] != name:
+        reason = f"the database is {owner[0]}'s, a superuser's"
+        yield Line(f"ALTER DATABASE {sql.Name(database)} OWNER TO {role}", reason)
+
+
+def _reach(scope: Scope) -> Iterator[Line]:
+    """What it takes to administer what is there already, now and whenever it drifts."""
+    me = sql.Name(scope.server.role)
+    if scope.server.major >= 16:  # before, CREATEROLE is enough
+        groups = {role for role, _ in membership.desired(scope)} | set(scope.named)
+        known = scope.actual_roles
+        missing = sorted(
+            role
+            for role in groups - {scope.server.role}
+            if role in known and not known[role].administrable and not known[role].superuser
+        )
+        if missing:
+            roles = sql.Listed(sql.Name(role) for role in missing)
+            yield Line(
+                f"GRANT {roles} TO {me} WITH ADMIN OPTION", "roles that somebody else has made"
+            )
+    for name, parameter in sorted(scope.state.parameters.items()):
+        superusers = parameter.context in ("superuser", "superuser-backend")
+        if superusers and name not in scope.state.settable and scope.server.major >= 15:
+            text = f"GRANT SET ON PARAMETER {sql.Name(*parameter.name.split('.'))} TO {me}"
+            yield Line(text, f"the spec sets {parameter.name}")
+
+
+def _blocked(made: Plan) -> Iterator[Line]:
+    seen: set[str] = set()
+    for change in made.blocked:
+        if change.blocked is not None and change.blocked.statement not in seen:
+            seen.add(change.blocked.statement)
+            yield Line(change.blocked.statement, f"{change.summary}: {change.blocked.reason}")
+
+
+def _parted(made: Plan) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """What can be run now, and what waits for a database that the first apply makes."""
+    lines = tuple(_blocked(made))
+    if not made.creates_database:
+        return lines, ()
+    later = tuple(line for line in lines if line.statement.startswith("CREATE EXTENSION"))
+    return tuple(line for line in lines if line not in later), later
+
+
+def _run(connection: Connection, line: Line) -> None:
+    import psycopg
+
+    try:
+        connection.execute(line.statement.encode())
+    except psycopg.Error as error:
+        raise ServerError(
+            f"even a superuser cannot do this: {error.diag.message_primary}", where=line.statement
+        ) from None
+
+
+def _script(made: Plan, name: str, later: tuple[Line, ...], lines: tuple[Line, ...]) -> Script:
+    server = f"{made.host} (PostgreSQL {made.server})"
+    return Script(name, made.database, server, not made.creates_database, lines, later)

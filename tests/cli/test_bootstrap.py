@@ -1,0 +1,81 @@
+"""`bootstrap` as it is meant: psql runs what it prints, then the administrator applies."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from chiro_db.embedded.binaries import client
+from tests.cli.running import Ran, chirodb
+from tests.servers import Database
+
+_SPEC = """
+version: 1
+database:
+  name: {database}
+  owner: {database}_admin
+  extensions: {{pg_stat_statements: {{schema: public}}}}
+slow_queries: {{threshold: 1s}}
+roles:
+  {database}_monitor: {{login: true, member_of: [pg_monitor]}}
+services:
+  shop: {{schema: shop, owner: {database}_owner, app: {database}_app, reader: {database}_reader}}
+"""
+_BEFORE = """
+CREATE ROLE {database}_owner LOGIN;
+CREATE ROLE {database}_reader;
+CREATE SCHEMA shop;
+CREATE TABLE shop.made_by_a_superuser (id serial);
+GRANT SELECT ON shop.made_by_a_superuser TO {database}_reader
+"""
+
+
+def _run(folder: Path, conninfo: str, *arguments: str) -> Ran:
+    return chirodb(*arguments, "--url", conninfo, cwd=folder)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, database: Database) -> Path:
+    (tmp_path / "chirodb.yaml").write_text(_SPEC.format(database=database.name))
+    return tmp_path
+
+
+@pytest.mark.every_version
+@pytest.mark.parametrize("before", ["SELECT", _BEFORE], ids=["an empty database", "objects"])
+def test_what_is_printed_is_enough(folder: Path, database: Database, before: str) -> None:
+    admin = f"{database.name}_admin"
+    with database.connect() as connection:
+        connection.execute(before.format(database=database.name).encode())
+    script = _run(folder, database.conninfo, "bootstrap")
+    assert script.code == 0, script.err
+    with database.connect() as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_roles WHERE rolname = %s", [admin]
+        ).fetchone()
+        assert row == (0,), "bootstrap itself changes nothing"
+    done = subprocess.run(
+        [client("psql"), "-X", "-q", database.conninfo],
+        input=script.out,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with database.connect() as connection:
+        connection.execute(f"ALTER ROLE {admin} PASSWORD 'apply-it'")
+    as_admin = database.server.conninfo_of(database.name, user=admin, password="apply-it")
+    applied = _run(folder, as_admin, "apply", "--yes")
+    assert applied.code == 0, applied.err
+    assert _run(folder, as_admin, "plan", "--exit-code").code == 0
+    again = _run(folder, database.conninfo, "bootstrap")
+    assert "nothing is missing" in again.out
+
+
+def test_an_administrator_must_be_named(folder: Path, database: Database) -> None:
+    spec = folder / "chirodb.yaml"
+    spec.write_text(spec.read_text().replace(f"  owner: {database.name}_admin\n", ""))
+    ran = _run(folder, database.conninfo, "bootstrap")
+    assert ran.code == 1
+    assert "--admin" in ran.err
