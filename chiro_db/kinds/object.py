@@ -6,7 +6,7 @@ Owner and ACL are one fact, since ALTER ... OWNER rewrites the ACL (docs/decisio
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chiro_db import sql
@@ -188,13 +188,16 @@ def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
     merges: dict[tuple[Any, ...], list[Object]] = {}
     takes: dict[tuple[Any, ...], list[Object]] = {}
     gives: dict[tuple[Any, ...], list[Object]] = {}
+    granting = _grantors_on_columns(scope)
     for difference in found:
         key = (difference.schema, difference.type, difference.owner, difference.old_owner)
         for grantor in difference.delta.merged:
             merges.setdefault((*key, grantor), []).extend(difference.objects)
         reported = acl_changes.reported if scope.additive else acl_changes.taken
         for item in reported(difference.delta, difference.type):
-            takes.setdefault((*key, item), []).extend(difference.objects)
+            for x in difference.objects:
+                hard = (difference.schema, x[0], item.grantee) in granting
+                takes.setdefault((*key, replace(item, cascade=item.cascade or hard)), []).append(x)
         for new in acl_changes.given(difference.delta, difference.type):
             gives.setdefault((*key, new), []).extend(difference.objects)
     for (schema, securable, owner, old, grantor), objects in merges.items():
@@ -206,6 +209,16 @@ def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
     for (schema, securable, owner, old, new), objects in gives.items():
         target = _target(scope, schema, securable, old, sorted(objects))
         yield _grant(scope, target, owner, new)
+
+
+def _grantors_on_columns(scope: Scope) -> set[tuple[str, str, str]]:
+    """A REVOKE on a table goes for its columns too, and fails without CASCADE where it ends more."""
+    return {
+        (fact.schema, fact.relation, entry.grantor)
+        for fact in scope.facts("column")
+        for entry in acl.parse(fact.acl)
+        if entry.grantor != fact.owner
+    }
 
 
 def _target(

@@ -1,5 +1,5 @@
 -- Everything in the services' schemas, grouped: one row for each schema, type, owner and ACL.
--- Left out: what belongs to an extension, and types that belong to a table or another type.
+-- Left out: what belongs to an extension, and what belongs to a table or another type.
 WITH managed AS MATERIALIZED (
     SELECT n.oid, n.nspname, wanted.owner
     FROM unnest(%(schemas)s::text[], %(owners)s::text[]) AS wanted (name, owner)
@@ -41,12 +41,20 @@ grouped AS (
     FROM pg_proc p
     JOIN managed m ON m.oid = p.pronamespace
     WHERE p.oid NOT IN (SELECT objid FROM extended WHERE classid = 'pg_proc'::regclass)
+      -- the constructors of a range type: the bootstrap superuser's, whoever makes the type
+      AND NOT EXISTS (
+          SELECT FROM pg_depend d
+          WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+            AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i'
+      )
     GROUP BY m.nspname, p.proowner, p.proacl
     UNION ALL
     SELECT m.nspname, 'type', 'T', t.typowner, t.typacl, false, array_agg(t.typname::text), NULL
     FROM pg_type t
     JOIN managed m ON m.oid = t.typnamespace
-    WHERE t.typtype IN ('b', 'c', 'd', 'e', 'r')
+    WHERE (t.typtype IN ('b', 'c', 'd', 'e', 'r')
+           -- from 17 on a multirange is its range's in everything
+           OR t.typtype = 'm' AND current_setting('server_version_num')::int < 170000)
       AND (t.typrelid = 0 OR t.typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))
       AND NOT (t.typcategory = 'A' AND t.typelem <> 0 AND t.typlen = -1)
       AND t.oid NOT IN (SELECT objid FROM extended WHERE classid = 'pg_type'::regclass)
