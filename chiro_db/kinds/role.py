@@ -209,7 +209,7 @@ def _comment(scope: Scope, name: str, have: Fact | None, source: Source) -> Iter
         after={"comment": written.comment},
         service=scope.service_of(name),
         source=(*source, "comment"),
-        needs=frozenset({Need("alter", name)}),
+        needs=frozenset({Need("comment", name)}),
     )
 
 
@@ -257,7 +257,7 @@ def _drop(scope: Scope, name: str) -> Iterator[Change]:
         hazards=frozenset({Hazard.DROPS_ROLE, *([Hazard.CHANGES_OWNER] if owned else [])}),
         source=source,
         needs=frozenset(
-            {Need("alter", name)}
+            {Need("drop", name)}
             | ({Need("use", name)} if belongings else set())
             | ({Need("use", heir)} if owned and heir else set())
         ),

@@ -75,7 +75,7 @@ class Statement:
 class Need:
     """What the connected role must be able to do for a change, unless it is a superuser."""
 
-    kind: str  # use: act as the role; admin: ADMIN option on it; attribute, superuser, parameter
+    kind: str  # use: act as the role; admin: give it to others; ...: plan/reach.py has them all
     role: str = ""
 
 

@@ -37,11 +37,15 @@ class Reach:
     def _checked(self, change: Change) -> Change:
         if change.blocked is not None:
             return change
-        for need in sorted(change.needs, key=lambda n: (n.kind, n.role)):
-            blocked = self._missing(need, _all(change))
-            if blocked is not None:
-                return replace(change, blocked=blocked)
-        return change
+        text = _all(change)
+        needs = sorted(change.needs, key=lambda n: (n.kind, n.role))
+        found = [blocked for need in needs if (blocked := self._missing(need, text)) is not None]
+        if not found:
+            return change
+        # the change itself, where someone else has to make it; else what makes it possible
+        direct = next((blocked for blocked in found if blocked.statement == text), None)
+        first = "; ".join(dict.fromkeys(blocked.statement for blocked in found))
+        return replace(change, blocked=direct or Blocked(found[0].reason, first))
 
     def _missing(self, need: Need, statement: str) -> Blocked | None:
         """What stands against it; `statement` is for someone who is above all this."""
@@ -71,6 +75,10 @@ class Reach:
             return None
         if need.kind != "admin" and not server.createrole:
             return Blocked(f"{me} lacks CREATEROLE", f"ALTER ROLE {me} CREATEROLE")
+        role = self._role(need.role)
+        alters = server.major < 16 and need.kind in ("alter", "password")
+        if alters and role is not None and role.replication:
+            return Blocked(f"{sql.Name(need.role)} has REPLICATION", statement)
         return self._admin(need.role, statement)
 
     def _attribute(self, attribute: str, statement: str) -> Blocked | None:
@@ -198,15 +206,15 @@ class _Missing:
 
     def follow(self, change: Change) -> Change:
         """Blocked for the same reason where it needs what is missing."""
-        first = None if change.blocked is not None else self._first(change)
-        if first is None or first.blocked is None:
+        first = self.database
+        if first is None and change.blocked is None:
+            first = self._first(change)
+        if first is None or first.blocked is None or first.address == change.address:
             return change
         reason = f"waits for: {first.summary} ({first.blocked.reason})"
         return replace(change, blocked=Blocked(reason, first.blocked.statement))
 
     def _first(self, change: Change) -> Change | None:
-        if self.database is not None:
-            return self.database
         for role in (change.name, *(need.role for need in change.needs), *_grantees(change.after)):
             if role in self.roles:
                 return self.roles[role]

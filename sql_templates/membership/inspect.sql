@@ -2,7 +2,12 @@
 SELECT g.rolname::text AS role,
        m.rolname::text AS member,
        coalesce(by.rolname::text, '') AS grantor,
-       coalesce(by.oid = 10, false) AS automatic,
+       -- as CREATE ROLE makes them from 16 on; a superuser's GRANT has the same grantor
+       coalesce(
+           by.oid = 10 AND a.admin_option
+           AND to_jsonb(a) @> '{"inherit_option": false, "set_option": false}',
+           false
+       ) AS automatic,
        a.admin_option AS admin,
        coalesce((to_jsonb(a) ->> 'inherit_option')::boolean, m.rolinherit) AS inherit,
        coalesce((to_jsonb(a) ->> 'set_option')::boolean, true) AS set
