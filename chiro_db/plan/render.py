@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -31,14 +32,14 @@ class _Comment(sql.Value):
         return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in self.text)
 
 
-def render(spec: Spec, today: date, title: str = "") -> str:
+def render(spec: Spec, today: date) -> str:
     """Idempotent SQL of all that the spec says on that day, passwords apart."""
-    return "\n\n".join(_parts(spec, today, title)) + "\n"
+    return "\n\n".join(_parts(spec, today)) + "\n"
 
 
-def _parts(spec: Spec, today: date, title: str) -> Iterator[str]:
+def _parts(spec: Spec, today: date) -> Iterator[str]:
     request = Request(spec)
-    yield _header(spec, today, title)
+    yield _header(spec, today)
     yield _static("begin")
     yield _spec(spec)
     yield _static("guard")
@@ -75,12 +76,12 @@ def _headline(words: str) -> str:
 # -- what stands on top -----------------------------------------------------------------------
 
 
-def _header(spec: Spec, today: date, title: str) -> str:
+def _header(spec: Spec, today: date) -> str:
     name = sql.Name(spec.database.name)
     passwords = [role for role, body in spec.roles.items() if body.password is not None]
     return sql.statement(
         "render/header",
-        title=_Comment(title or f"The database {name}"),
+        title=_Comment(f"The database {name}"),
         create=_Comment(sql.statement("database/create", name=name)),
         database=_Comment(_argument(spec.database.name)),
         passwords=[_Comment(sql.quote_name(role)) for role in passwords],
@@ -93,8 +94,6 @@ def _argument(name: str) -> str:
     if "=" in name or "://" in name:
         escaped = name.replace("\\", "\\\\").replace("'", "\\'")
         name = f"dbname='{escaped}'"
-    import shlex
-
     return shlex.quote(name)
 
 

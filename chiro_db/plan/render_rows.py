@@ -172,8 +172,9 @@ def _groups(whole: Rights, either: Rights, future: Rights) -> dict[_Group, list[
     for key in dict.fromkeys((*whole, *either, *future)):
         grantee, privilege = key
         now, later = whole.get(key), future.get(key)
-        if key in either:  # as it is, it is right; also where another grant asks for it
-            result.setdefault((grantee, False, False, False), []).append(privilege)
+        if (tolerated := either.get(key)) is not None:
+            group = (grantee, tolerated.grantable, False, False)
+            result.setdefault(group, []).append(privilege)
         if now is not None and later is not None and now.grantable == later.grantable:
             result.setdefault((grantee, now.grantable, True, True), []).append(privilege)
             continue

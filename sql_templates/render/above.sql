@@ -37,12 +37,12 @@ ANALYZE pg_temp.chirodb_spared;
 
 -- The database, the services' schemas, and `public` itself.
 INSERT INTO pg_temp.chirodb_state
-    (schema, type, code, oid, owner, prefix, target, subject, columns, is_complete, public_uses)
-SELECT '', 'database', 'd', d.oid, d.datdba, '', 'DATABASE', quote_ident(d.datname), '', true, false
+    (schema, type, code, oid, owner, prefix, target, names, columns, is_complete, public_uses)
+SELECT '', 'database', 'd', d.oid, d.datdba, '', 'DATABASE', ARRAY[quote_ident(d.datname)], '', true, false
 FROM pg_database d
 WHERE d.datname = current_database()
 UNION ALL
-SELECT n.nspname, 'schema', 'n', n.oid, n.nspowner, '', 'SCHEMA', quote_ident(n.nspname), '',
+SELECT n.nspname, 'schema', 'n', n.oid, n.nspowner, '', 'SCHEMA', ARRAY[quote_ident(n.nspname)], '',
        m.schema IS NOT NULL, n.nspname = 'public'
 FROM pg_namespace n
 LEFT JOIN pg_temp.chirodb_maker m ON m.schema = n.nspname AND m.owner

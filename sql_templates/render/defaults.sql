@@ -1,7 +1,7 @@
 -- Default privileges: of owners and creators in their schemas and everywhere (a schema's only add to
 -- those, so PUBLIC's EXECUTE is taken everywhere), and of anyone else in these schemas.
 INSERT INTO pg_temp.chirodb_state
-    (schema, type, code, oid, owner, prefix, target, subject, columns, is_complete, public_uses)
+    (schema, type, code, oid, owner, prefix, target, names, columns, is_complete, public_uses)
 WITH kind (type, code, stored) AS (
     VALUES ('table', 'r'::"char", 'r'::"char"), ('sequence', 's', 'S'), ('routine', 'f', 'f'),
            ('type', 'T', 'T')
@@ -47,7 +47,7 @@ row AS (
 SELECT r.schema, r.type, r.code, r.namespace, r.role,
        format('ALTER DEFAULT PRIVILEGES FOR ROLE %I ', pg_get_userbyid(r.role))
            || coalesce('IN SCHEMA ' || quote_ident(n.nspname) || ' ', ''),
-       upper(r.type) || 'S', '', '', r.everywhere, r.public_uses
+       upper(r.type) || 'S', ARRAY[''], '', r.everywhere, r.public_uses
 FROM row r
 LEFT JOIN pg_namespace n ON n.oid = r.namespace;
 DO $chirodb$

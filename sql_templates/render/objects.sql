@@ -106,17 +106,19 @@ WHERE n.arguments IS NULL
        )
    );
 
-INSERT INTO pg_temp.chirodb_state
-    (schema, type, code, oid, owner, prefix, target, subject, columns, narrows, is_complete,
-     public_uses)
-SELECT o.schema, o.type, o.code, min(o.oid::bigint)::oid, o.owner, '', upper(o.type),
-       string_agg(o.subject, ', ' ORDER BY o.subject), '', f.narrows, true, false
-FROM pg_temp.chirodb_object o
-LEFT JOIN (
-    SELECT f.type, f.oid, array_agg(DISTINCT f.narrow) AS narrows
-    FROM pg_temp.chirodb_found f
-    JOIN pg_temp.chirodb_narrow n ON n.item = f.item AND n.type <> 'column'
-    GROUP BY 1, 2
-) AS f ON f.type = o.type AND f.oid = o.oid
-GROUP BY o.schema, o.type, o.code, o.owner, o.acl, f.narrows;
-DO $chirodb$ BEGIN PERFORM pg_temp.chirodb_settle(); END $chirodb$;
+CREATE FUNCTION pg_temp.chirodb_objects() RETURNS void LANGUAGE sql AS $chirodb$
+    INSERT INTO pg_temp.chirodb_state
+        (schema, type, code, oid, owner, prefix, target, names, columns, narrows, is_complete,
+         public_uses)
+    SELECT o.schema, o.type, o.code, min(o.oid::bigint)::oid, o.owner, '', upper(o.type),
+           array_agg(o.subject), '', f.narrows, true, false
+    FROM pg_temp.chirodb_object o
+    LEFT JOIN (
+        SELECT f.type, f.oid, array_agg(DISTINCT f.narrow) AS narrows
+        FROM pg_temp.chirodb_found f
+        JOIN pg_temp.chirodb_narrow n ON n.item = f.item AND n.type <> 'column'
+        GROUP BY 1, 2
+    ) AS f ON f.type = o.type AND f.oid = o.oid
+    GROUP BY o.schema, o.type, o.code, o.owner, o.acl, f.narrows;
+    SELECT pg_temp.chirodb_settle();
+$chirodb$;

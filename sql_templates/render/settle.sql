@@ -1,5 +1,5 @@
 -- ACLs that are to be settled, one row for each group of objects that are alike. The row stands for
--- an object of the group, and the statements name all of them (subject).
+-- an object of the group, and the statements name all of them.
 CREATE TEMPORARY TABLE chirodb_state (
     id integer GENERATED ALWAYS AS IDENTITY,
     schema text,            -- whose rights count: '' the database's, null nobody's
@@ -10,7 +10,7 @@ CREATE TEMPORARY TABLE chirodb_state (
     owner oid,
     prefix text,            -- ALTER DEFAULT PRIVILEGES ..., else ''
     target text,
-    subject text,
+    names text[],
     columns text,
     narrows integer[],
     is_complete boolean,    -- the owner shall have everything
@@ -18,7 +18,9 @@ CREATE TEMPORARY TABLE chirodb_state (
     acl aclitem[]
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE chirodb_wanted (
-    id integer, grantee oid, privilege text, grantable boolean, required boolean, tolerated boolean
+    id integer, grantee oid, privilege text, grantable boolean,
+    required boolean,   -- else tolerated
+    may_grant boolean   -- the grant option is no extra
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE chirodb_kept (id integer, grantee oid, privilege text, grantable boolean)
     ON COMMIT DROP;
@@ -32,8 +34,7 @@ LEFT JOIN pg_temp.chirodb_wanted w
     ON w.id = s.id AND w.grantee = e.grantee AND w.privilege = e.privilege_type
 WHERE e.grantee <> s.owner
   AND e.grantee NOT IN (SELECT role FROM pg_temp.chirodb_spared)
-  AND (w.id IS NULL OR e.is_grantable AND NOT w.grantable)
-  AND w.tolerated IS NOT TRUE
+  AND (w.id IS NULL OR e.is_grantable AND NOT w.may_grant)
   AND NOT (s.public_uses AND e.grantee = 0 AND e.privilege_type = 'USAGE');
 
 CREATE TEMPORARY VIEW chirodb_missing AS
@@ -116,9 +117,10 @@ BEGIN
             GROUP BY 1, 2, 3, 4
         )
         SELECT b.step, s.prefix, b.option, b.privileges, s.target, b.grantees,
-               string_agg(s.subject, ', ' ORDER BY s.subject) AS subjects
+               string_agg(n.name, ', ' ORDER BY n.name) AS subjects
         FROM by_object b
         JOIN pg_temp.chirodb_state s ON s.id = b.id
+        CROSS JOIN unnest(s.names) AS n (name)
         GROUP BY b.step, s.schema, s.prefix, b.option, b.privileges, s.target, b.grantees, s.columns
         ORDER BY 1, 2, 5, 7, 6, 4
     LOOP
@@ -132,6 +134,33 @@ BEGIN
         END;
     END LOOP;
     DELETE FROM pg_temp.chirodb_todo;
+    PERFORM pg_temp.chirodb_look();
+END
+$chirodb$;
+
+-- Grants in a circle, and those of someone who has the grant option as a member of another, no
+-- REVOKE of the owner ends. While their grantor is the owner they become the owner's own.
+CREATE TEMPORARY TABLE chirodb_merged (grantor text) ON COMMIT DROP;
+CREATE FUNCTION pg_temp.chirodb_merge() RETURNS void LANGUAGE plpgsql AS $chirodb$
+DECLARE
+    item record;
+    role text;
+BEGIN
+    FOR item IN
+        SELECT DISTINCT s.target, n.name, pg_get_userbyid(x.grantor)::text AS grantor,
+               pg_get_userbyid(s.owner)::text AS owner
+        FROM pg_temp.chirodb_extra x
+        JOIN pg_temp.chirodb_state s ON s.id = x.id AND s.prefix = ''
+        CROSS JOIN unnest(s.names) AS n (name)
+        WHERE x.grantor <> x.owner
+        ORDER BY 1, 2, 3
+    LOOP
+        PERFORM pg_temp.chirodb_reach(ARRAY[item.grantor]);
+        FOREACH role IN ARRAY ARRAY[item.grantor, item.owner] LOOP
+            EXECUTE format('ALTER %s %s OWNER TO %I', item.target, item.name, role);
+        END LOOP;
+        INSERT INTO pg_temp.chirodb_merged VALUES (item.grantor);
+    END LOOP;
     PERFORM pg_temp.chirodb_look();
 END
 $chirodb$;
@@ -153,8 +182,7 @@ BEGIN
     INSERT INTO pg_temp.chirodb_wanted
     SELECT s.id, coalesce(g.oid, 0), p.privilege,
            coalesce(bool_or(r.grantable) FILTER (WHERE s.prefix <> '' OR r.existing), false),
-           bool_or(s.prefix <> '' OR r.existing),
-           bool_or(s.prefix = '' AND NOT r.existing)
+           bool_or(s.prefix <> '' OR r.existing), bool_or(r.grantable)
     FROM pg_temp.chirodb_state s
     JOIN pg_temp.chirodb_right r
         ON r.schema = s.schema AND r.type = s.type
@@ -172,21 +200,20 @@ BEGIN
 
     IF NOT additive AND EXISTS (SELECT FROM pg_temp.chirodb_extra) THEN
         INSERT INTO pg_temp.chirodb_kept
-        SELECT s.id, e.grantee, e.privilege_type, bool_or(e.is_grantable)
+        SELECT s.id, e.grantee, e.privilege_type,
+               bool_or(e.is_grantable AND coalesce(w.may_grant, true))
         FROM pg_temp.chirodb_state s
         CROSS JOIN LATERAL aclexplode(s.acl) AS e
-        WHERE e.grantee <> s.owner
+        LEFT JOIN pg_temp.chirodb_wanted w
+            ON w.id = s.id AND w.grantee = e.grantee AND w.privilege = e.privilege_type
+        WHERE e.grantee <> s.owner AND w.required IS NOT TRUE
           AND NOT EXISTS (
               SELECT FROM pg_temp.chirodb_extra x
               WHERE x.id = s.id AND x.grantee = e.grantee AND x.privilege = e.privilege_type
-          )
-          AND NOT EXISTS (
-              SELECT FROM pg_temp.chirodb_wanted w
-              WHERE w.id = s.id AND w.grantee = e.grantee AND w.privilege = e.privilege_type
-                AND w.required
+                AND NOT x.option_only
           )
         GROUP BY 1, 2, 3;
-        FOR pass IN 1..6 LOOP
+        FOR pass IN 1..9 LOOP
             SELECT count(*) INTO before FROM pg_temp.chirodb_extra;
             INSERT INTO pg_temp.chirodb_todo
             SELECT 2, id, grantee, privilege, option_only
@@ -210,9 +237,12 @@ BEGIN
                 CROSS JOIN (VALUES (1), (2)) AS steps (step)
                 WHERE grantor <> owner;
             END IF;
+            IF pass > 2 THEN
+                PERFORM pg_temp.chirodb_merge();
+            END IF;
             PERFORM pg_temp.chirodb_run();
             SELECT count(*) INTO left_over FROM pg_temp.chirodb_extra;
-            EXIT WHEN left_over = 0 OR pass > 2 AND left_over = before;
+            EXIT WHEN left_over = 0 OR pass > 3 AND left_over = before;
         END LOOP;
     END IF;
 
@@ -224,7 +254,7 @@ BEGIN
 
     SELECT string_agg(
         DISTINCT format('%s%s %s%s ON %s %s %s %s', s.prefix, d.verb, d.privilege, s.columns,
-                        s.target, s.subject, d.preposition,
+                        s.target, array_to_string(s.names, ', '), d.preposition,
                         CASE d.grantee WHEN 0 THEN 'PUBLIC'
                              ELSE quote_ident(pg_get_userbyid(d.grantee)) END), '; ')
     INTO wrong
