@@ -38,6 +38,14 @@ def is_glob(name: str) -> bool:
     return _GLOB.search(name) is not None
 
 
+def parted(text: str) -> tuple[str, str | None]:
+    """The name, and what stands behind its `(`; a name with a `(` of its own is in quotes."""
+    if quoted := re.match(r'"((?:[^"]|"")+)"\s*(?:\((.*))?$', text, flags=re.S):
+        return quoted[1].replace('""', '"'), quoted[2]
+    name, bracket, rest = text.partition("(")
+    return (name.strip(), rest) if bracket else (text, None)
+
+
 def _split(arguments: str) -> list[str]:
     """At the commas outside of quotes and parentheses."""
     parts, depth, quoted, start = [], 0, False, 0
@@ -89,10 +97,10 @@ class Signature:
     @classmethod
     def parse(cls, text: str, schema: str) -> Signature:
         """`schema` is where unqualified types are looked for after PostgreSQL's own."""
-        name, bracket, rest = text.partition("(")
-        if not bracket:
-            return cls(text, None, schema)
-        return cls(name.strip(), tuple(_split(rest.rstrip().removesuffix(")"))), schema)
+        name, rest = parted(text)
+        if rest is None:
+            return cls(name, None, schema)
+        return cls(name, tuple(_split(rest.rstrip().removesuffix(")"))), schema)
 
     @property
     def is_glob(self) -> bool:

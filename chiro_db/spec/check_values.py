@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
+from chiro_db.kinds.signature import parted
 from chiro_db.model.spec import NARROWING, ONE_WAY, Target
 from chiro_db.spec.cron import is_schedule
 from chiro_db.spec.nearest import Vocabulary
@@ -93,9 +94,9 @@ def _name(path: Path, name: str) -> Iterator[Finding]:
 
 def _signature(path: Path, text: str) -> Iterator[Finding]:
     """`f`, `f*` or `f(integer, text)`."""
-    name, opening, arguments = text.partition("(")
-    if not opening:
-        if ")" in text:
+    name, arguments = parted(text)
+    if arguments is None:
+        if ")" in name and name == text:
             yield Finding(path, f"`{text}` has a `)` without a `(`")
         yield from _name(path, name)
         return
@@ -106,14 +107,14 @@ def _signature(path: Path, text: str) -> Iterator[Finding]:
         if depth == 0:
             if arguments[i + 1 :].strip():
                 yield Finding(path, f"`{text}` goes on after its arguments", example)
-            elif not name.strip():
+            elif not name:
                 yield Finding(path, f"`{text}` has no name before its arguments", example)
             elif i and not all(part.strip() for part in arguments[:i].split(",")):
                 yield Finding(path, f"`{text}` has an argument without a type", example)
             break
     else:
         yield Finding(path, f"`{text}` has a `(` that is not closed", example)
-    yield from _name(path, name.strip() or text)
+    yield from _name(path, name or text)
 
 
 def target_way(survey: Survey) -> Iterator[Finding]:
