@@ -148,7 +148,9 @@ def _as(uid: int, gid: int) -> dict[str, object]:
 def test_a_backend_that_outlives_the_postmaster_is_ended(cluster: Cluster) -> None:
     conninfo = cluster.start()
     endless = "import psycopg, sys; psycopg.connect(sys.argv[1]).execute(sys.argv[2])"
-    loop = "DO $$ BEGIN LOOP END LOOP; END $$"  # never looks whether the postmaster lives
+    # never looks whether the postmaster lives; ends by itself should the test be killed
+    loop = """DO $$ DECLARE ending timestamptz := clock_timestamp() + interval '60 s';
+              BEGIN WHILE clock_timestamp() < ending LOOP END LOOP; END $$"""
     arguments = [sys.executable, "-c", endless, f"{conninfo} dbname=postgres", loop]
     count = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO%'"
     with subprocess.Popen(arguments, stderr=subprocess.DEVNULL) as busy:
