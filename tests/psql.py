@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 from chiro_db.embedded import binaries
+from chiro_db.errors import EmbeddedError
 
 
 def psql(conninfo: str, script: str | Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """With `ON_ERROR_STOP` and without ~/.psqlrc; a script, or the file with it."""
-    program = str(binaries.client("psql"))
+    try:
+        program = str(binaries.client("psql"))
+    except EmbeddedError:  # a server without clients in CHIRODB_PG_BINDIR
+        program = shutil.which("psql") or "psql"
     source = [] if isinstance(script, str) else ["-f", str(script)]
     return subprocess.run(
         [program, "-X", "-q", "-v", "ON_ERROR_STOP=1", *arguments, "-d", conninfo, *source],

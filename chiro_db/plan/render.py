@@ -140,7 +140,22 @@ def _roles(request: Request) -> Iterator[str]:
     yield from _insert("maker", rows.makers(request))
     yield _static("roles")
     yield _static("memberships")
+    yield _belongings()
     yield _static("absent")
+
+
+def _belongings() -> str:
+    """A plan's own query about roles to be dropped; its parameters are in temporary tables."""
+    known = {
+        "absent": "ARRAY(SELECT name FROM pg_temp.chirodb_absent)",
+        "roles": """ARRAY(SELECT name FROM pg_temp.chirodb_role
+              UNION SELECT name FROM pg_temp.chirodb_absent
+              UNION SELECT owner FROM pg_temp.chirodb_spec)""",
+        "schemas": "ARRAY(SELECT schema FROM pg_temp.chirodb_maker)",
+        "database": "(SELECT database FROM pg_temp.chirodb_spec)",
+    }
+    query = text("sql_templates/role/belongings.sql").strip()
+    return f"CREATE TEMPORARY VIEW chirodb_belonging AS\n{query % known};"
 
 
 def _database(request: Request, today: date) -> Iterator[str]:
