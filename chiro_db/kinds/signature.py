@@ -23,7 +23,11 @@ _ALIASES = {
     "char": "character",
     "bpchar": "character",
     "nchar": "character",
+    "nchar varying": "character varying",
+    "national char": "character",
+    "national char varying": "character varying",
     "national character": "character",
+    "national character varying": "character varying",
     "timestamptz": "timestamp with time zone",
     "timestamp": "timestamp without time zone",
     "timetz": "time with time zone",
@@ -68,9 +72,14 @@ def _type(text: str, schema: str | None) -> tuple[str, ...]:
     dimensions = re.search(r"(\[\d*\]|\s+array)$", text, flags=re.I) is not None
     text = re.sub(r"(\[\d*\])+$|\s+array$", "", text, flags=re.I)
     if '"' not in text:
+        precision = re.fullmatch(r"float\s*\(\s*(\d+)\s*\)", text, flags=re.I)
         text = re.sub(r"\s*\([^()]*\)", "", text)
         words = " ".join(text.lower().split())
         words = words.removeprefix("pg_catalog.")
+        if precision is not None and int(precision[1]) < 25:
+            words = "real"
+        elif words.startswith("interval "):  # such as `interval day to second`
+            words = "interval"
         text = _ALIASES.get(words, words)
     parts = [text]
     if '"' in text or "." in text:
