@@ -27,6 +27,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="14,16",
         help="run each test that needs a server on these PostgreSQL; `.ci/postgres` fetches them",
     )
+    parser.addoption(
+        "--properties",
+        type=int,
+        metavar="N",
+        help="try N random scenarios, new ones each time, not the few that are always the same",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,0 +1,1 @@
+"""Random specs against random databases; tests/oracle says whether the result is right."""

@@ -1,0 +1,35 @@
+"""Whatever a database looks like, one apply makes it what the spec says, and drift is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.properties.specs import Scenario, scenarios
+from tests.properties.trial import carry_through
+from tests.servers import Server, database_of
+
+EXAMPLES = 30  # of a run that does not say how many
+
+
+def test_one_apply_makes_what_the_spec_declares(
+    server: Server, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    asked = pytestconfig.getoption("properties")
+
+    @settings(
+        max_examples=asked or EXAMPLES,
+        derandomize=not asked,
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        print_blob=False,
+    )
+    @given(scenarios(server.version))
+    def holds(scenario: Scenario) -> None:
+        with database_of(server) as database:
+            carry_through(database, scenario.named(database.name), tmp_path)
+
+    holds()

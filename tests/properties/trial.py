@@ -1,0 +1,131 @@
+"""One scenario, carried through: apply once, ask the oracle, change, drift, repair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import yaml
+
+from chiro_db.apply.planning import Job, plan
+from chiro_db.apply.run import apply
+from chiro_db.catalog.connect import where
+from chiro_db.model.plan import Plan
+from chiro_db.spec.load import load
+from tests.oracle.ask import differences
+from tests.properties.hands import Hand
+from tests.properties.names import quoted
+from tests.properties.specs import TODAY, Scenario
+from tests.servers import Database
+
+_ROWS = """
+SELECT 'class', oid::text, '', xmin::text FROM pg_class WHERE relkind IN ('r','p','v','m','f','S')
+UNION ALL SELECT 'namespace', oid::text, '', xmin::text FROM pg_namespace
+UNION ALL SELECT 'proc', oid::text, '', xmin::text FROM pg_proc WHERE oid > 16383
+UNION ALL SELECT 'type', oid::text, '', xmin::text FROM pg_type
+          WHERE oid > 16383 AND typrelid = 0 AND typcategory <> 'A'
+UNION ALL SELECT 'column', attrelid::text, attnum::text, xmin::text FROM pg_attribute
+          WHERE attrelid > 16383
+UNION ALL SELECT 'default', defaclrole::text, concat(defaclnamespace, ' ', defaclobjtype),
+          xmin::text FROM pg_default_acl
+UNION ALL SELECT 'member', roleid::text, member::text, string_agg(xmin::text, ',' ORDER BY oid)
+          FROM (SELECT *, grantor AS oid, xmin FROM pg_auth_members) m GROUP BY 2, 3
+UNION ALL SELECT 'role', oid::text, '', xmin::text FROM pg_authid
+UNION ALL SELECT 'database', oid::text, '', xmin::text FROM pg_database
+          WHERE datname = current_database()
+UNION ALL SELECT 'setting', setdatabase::text, setrole::text, xmin::text FROM pg_db_role_setting
+"""
+_ROWS = _ROWS.replace("*, grantor AS oid, xmin", "roleid, member, grantor AS oid, xmin")
+Row = tuple[Any, ...]
+
+
+def carry_through(database: Database, scenario: Scenario, folder: Path) -> None:
+    trial = _Trial(database, scenario, folder)
+    for hand in scenario.start:
+        trial.do(hand)
+    trial.apply("first")
+    trial.agrees("after the first apply", tries=2)
+    before = trial.rows()
+    trial.do(scenario.change)
+    by_hand = _touched(before, trial.rows())
+    wrong = trial.differences()
+    drift = trial.plan()
+    told = _shown(drift)
+    # The oracle does not ask for settings, nor for defaults of roles that make nothing there.
+    unasked = any(row[0] in ("setting", "default") for row in by_hand)
+    if wrong:
+        assert drift.changes, f"the plan does not see: {wrong}"
+    elif drift.changes and not unasked:
+        raise AssertionError(f"drift without a difference: {told}")
+    if not drift.changes:
+        return
+    names = [form for name in scenario.change.about for form in (name, quoted(name))]
+    assert any(name in line for name in names for line in told), f"{names} not in {told}"
+    middle = trial.rows()
+    trial.apply("repair")
+    trial.agrees("after the repair")
+    more = _touched(middle, trial.rows()) - by_hand
+    assert not more, f"the repair touched more: {more} by {told}"
+
+
+class _Quoting(yaml.SafeDumper):
+    """All text in quotes: PyYAML does not know that 1e3 is a number in YAML 1.2."""
+
+
+_Quoting.add_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+)
+
+
+class _Trial:
+    def __init__(self, database: Database, scenario: Scenario, folder: Path) -> None:
+        self.database, self.scenario = database, scenario
+        self.file = folder / "spec.yaml"
+        text = yaml.dump(scenario.spec, Dumper=_Quoting, sort_keys=False, allow_unicode=True)
+        self.file.write_text(text, encoding="utf-8")
+        self.job = Job(load(self.file, TODAY), where(database.conninfo, database.name), today=TODAY)
+
+    def do(self, hand: Hand) -> None:
+        """What the server refuses is left out."""
+        with self.database.connect() as connection:
+            for statement in hand.statements:
+                try:
+                    connection.execute(statement.encode())
+                except psycopg.Error as error:
+                    if error.sqlstate == "42601":
+                        raise
+
+    def plan(self) -> Plan:
+        return plan(self.job)
+
+    def apply(self, what: str) -> None:
+        made = self.plan()
+        assert not made.blocked, f"{what}: {[c.summary for c in made.blocked]}"
+        apply(self.job, made, lock_timeout=5)
+        again = self.plan()
+        assert not again.changes, f"{what}: not empty again: {_shown(again)}"
+
+    def differences(self, tries: int = 0) -> list[str]:
+        strangers = self.scenario.strangers
+        return differences(
+            self.database, self.scenario.spec, TODAY, strangers=strangers, tries=tries
+        )
+
+    def agrees(self, when: str, tries: int = 0) -> None:
+        found = self.differences(tries)
+        assert not found, "\n".join([f"{when} the oracle says:", *found])
+
+    def rows(self) -> set[Row]:
+        with self.database.connect() as connection:
+            return set(connection.execute(_ROWS.encode()))
+
+
+def _touched(before: Iterable[Row], after: Iterable[Row]) -> set[Row]:
+    """Which rows of the catalog are others than they were."""
+    return {row[:3] for row in set(before) ^ set(after)}
+
+
+def _shown(made: Plan) -> list[str]:
+    return [t for c in made.changes for t in (c.summary, *(s.shown for s in c.statements))]
