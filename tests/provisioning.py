@@ -43,7 +43,7 @@ class Provisioning:
         path = spec if isinstance(spec, Path) else self.folder / "spec.yaml"
         if isinstance(spec, str):
             body = dedent(spec)
-            if "database:" not in body:
+            if "\ndatabase:" not in "\n" + body:
                 body += f"\ndatabase: {{name: {self.name}}}\n"
             path.write_text(f"version: 1\n{body.replace('DATABASE', self.name)}")
         loaded = load(path, self.today)
@@ -117,7 +117,4 @@ def administrator(provision: Provisioning, name: str = "ordinary admin") -> Prov
     password = ADMIN_PASSWORD.replace("'", "''")
     provision.query(f"CREATE ROLE {quoted} LOGIN CREATEROLE CREATEDB PASSWORD '{password}'")
     provision.query(f'ALTER DATABASE "{provision.name}" OWNER TO {quoted}')
-    if provision.database.server.version < 150000:  # the schema public as 15 and up make it
-        provision.query("ALTER SCHEMA public OWNER TO pg_database_owner")
-        provision.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     return provision.connected_as(name, ADMIN_PASSWORD)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chiro_db.errors import ConnectError, RefusedError
+from chiro_db.sql import quote_name
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,7 +23,7 @@ MAINTENANCE = "postgres"  # where CREATE DATABASE is run from
 class Where:
     """A conninfo for the spec's database; printed without its password."""
 
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Any] = field(repr=False)  # the password among them
     database: str
 
     def __str__(self) -> str:
@@ -112,6 +113,11 @@ def _connect(to: Where, database: str) -> Connection:
     return connection
 
 
+def _user(to: Where) -> str:
+    user = to.parameters.get("user")
+    return quote_name(str(user)) if user else "this role"
+
+
 def _explained(error: psycopg.OperationalError, to: Where, database: str) -> ConnectError:
     """libpq's message on one line, and the hint that goes with what it says."""
     text = " ".join(str(error).split())
@@ -123,7 +129,10 @@ def _explained(error: psycopg.OperationalError, to: Where, database: str) -> Con
         ("password authentication failed", "check the password: PGPASSWORD, passfile or the URL"),
         ("no password supplied", "give it in PGPASSWORD, a password file or the URL"),
         ("no pg_hba.conf entry", "pg_hba.conf does not let this role in from here"),
-        ("permission denied for database", f"grant it: GRANT CONNECT ON DATABASE {database}"),
+        (
+            "permission denied for database",
+            f"grant it: GRANT CONNECT ON DATABASE {quote_name(database)} TO {_user(to)}",
+        ),
         ("too many connections", "the role, the database or the server is at its limit"),
         ("timeout", "the server did not answer in time; connect_timeout in the URL sets how long"),
         ("does not support SSL", "the server has no TLS; sslmode in the URL asks for it"),

@@ -36,7 +36,13 @@ def snapshot(connection: Connection) -> Iterator[None]:
 
 def inspect(connection: Connection, request: Request) -> State:
     """The state of all that the request names, read in the connection's transaction."""
-    connection.execute("SET LOCAL search_path = ''")
+    # what these queries say and how names come back shall not depend on anybody's settings
+    connection.execute(
+        "SET LOCAL search_path = '';"
+        " SET LOCAL statement_timeout = 0;"
+        " SET LOCAL quote_all_identifiers = off;"
+        " SET LOCAL standard_conforming_strings = on"
+    )
     database = request.spec.database.name
     server = _server(connection, database)
     fresh = server.database != database
@@ -53,7 +59,15 @@ def inspect(connection: Connection, request: Request) -> State:
         if server.version >= 150000 and not server.superuser:
             queries["settable"] = ("setting/settable", {"names": parameters})
     if request.absent:
-        queries["belongings"] = ("role/belongings", {"absent": list(request.absent)})
+        queries["belongings"] = (
+            "role/belongings",
+            {
+                "absent": list(request.absent),
+                "roles": list(request.named),
+                "schemas": list(request.by_schema),
+                "database": database,
+            },
+        )
     rows = _fetched(connection, queries)
     facts: dict[str, tuple[Any, ...]] = {
         kind.NAME: tuple(kind.Fact(*_tuples(row)) for row in rows.get(kind.NAME, ()))

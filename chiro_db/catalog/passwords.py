@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import secrets
 import stringprep
 import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from chiro_db.catalog.connect import Where
+from chiro_db.catalog.connect import MAINTENANCE, Where
 from chiro_db.model.secret import Secret
 from chiro_db.model.state import State
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def differing(
-    to: Where, state: State, secrets: Mapping[str, Secret]
+    to: Where, state: State, declared: Mapping[str, Secret]
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     """The existing roles whose password is another one, and those of which it cannot be told.
 
@@ -27,12 +28,15 @@ def differing(
     """
     existing = {role.name: role for role in state.facts["role"]}
     different, unknown = set(), []
-    for name, secret in secrets.items():
+    for name, secret in declared.items():
         if name not in existing:
             continue
         if name in state.verifiers:
             if not matches(state.verifiers[name], secret):
                 different.add(name)
+            continue
+        if existing[name].expired or not existing[name].login:
+            unknown.append(name)  # the server refuses the right one too
             continue
         equal = _logs_in(to, name, secret, fresh=not state.server.database_exists)
         if equal is None:
@@ -95,12 +99,27 @@ def _prepared(password: str) -> bytes:
 
 
 def _logs_in(to: Where, role: str, secret: Secret, *, fresh: bool) -> bool | None:
-    """None: the server let anybody in, or kept the role out for another reason."""
+    """None: the server let anybody in, or did not ask this role for a password."""
+    database = MAINTENANCE if fresh else to.database
+    refused, asked = _refusal(to, role, secret, database)
+    if refused is None:
+        return True if asked else None
+    if not asked:
+        return None
+    # The server's message is in its own language, and the driver does not tell the SQLSTATE. Only
+    # a wrong password is answered in the same way as one that nobody has; a right one may be
+    # refused for another reason, such as no CONNECT.
+    nobodys = Secret(secrets.token_urlsafe())
+    return refused != _refusal(to, role, nobodys, database)[0]
+
+
+def _refusal(to: Where, role: str, secret: Secret, database: str) -> tuple[str | None, bool]:
+    """Why the login failed, if it did; and whether a password was asked for."""
     import psycopg
 
     parameters = {
         **to.parameters,
-        "dbname": "postgres" if fresh else to.database,
+        "dbname": database,
         "user": role,
         "password": secret.reveal(),
         "connect_timeout": 5,
@@ -110,7 +129,6 @@ def _logs_in(to: Where, role: str, secret: Secret, *, fresh: bool) -> bool | Non
     try:
         connection = psycopg.connect("", **parameters)
     except psycopg.OperationalError as error:
-        # a server says 28P01 only for a wrong password; the text is in its own language
-        return False if "password authentication failed" in str(error) else None
+        return str(error), error.pgconn is not None and bool(error.pgconn.used_password)
     with connection:
-        return True if connection.pgconn.used_password else None
+        return None, bool(connection.pgconn.used_password)

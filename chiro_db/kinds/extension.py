@@ -12,6 +12,7 @@ from chiro_db.model.acl import Source
 from chiro_db.model.plan import Action, Blocked, Change, Need, Statement, Step
 
 NAME = "extension"
+_PUBLIC = "public"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Fact:
     schema: str | None  # None: not installed
     relocatable: bool
     available: bool
+    fixed_schema: str | None  # the only one that it can be installed in
     trusted: bool  # needs no superuser
     requires: tuple[str, ...]  # of what is not installed either
     schema_exists: bool  # the one that the spec wants
@@ -43,12 +45,19 @@ def changes(scope: Scope) -> Iterator[Change]:
         source: Source = ("database", "extensions", name)
         have = actual[name]
         schema = want.schema_
-        exists = have.schema_exists or schema in scope.by_schema or schema == "public"
+        exists = have.schema_exists or schema in scope.by_schema or schema == _PUBLIC
         if schema is not None and not exists:
             message = f"extension `{name}`: the schema `{schema}` does not exist"
             scope.report("error", source, message)
+        elif have.schema is None and schema is not None and have.fixed_schema not in (None, schema):
+            message = (
+                f"extension `{name}` can only be installed in the schema `{have.fixed_schema}`"
+            )
+            scope.report("error", source, message)
         elif have.schema is None:
-            yield _create(have, schema, source)
+            # apply has no search_path that would choose a schema
+            implied = _PUBLIC if have.fixed_schema is None and have.available else None
+            yield _create(have, schema or implied, source)
         elif schema is not None and schema != have.schema:
             yield _move(have, schema, source)
 

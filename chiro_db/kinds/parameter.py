@@ -66,6 +66,11 @@ def _word(value: bool | int | float | str) -> str:
     return str(value)
 
 
+def is_custom(name: str) -> bool:
+    """Whether it may be an extension's parameter (valid_custom_variable_name in guc.c)."""
+    return re.fullmatch(r"[^\W\d][\w$]*(\.[^\W\d][\w$]*)+", name) is not None
+
+
 def split_identifiers(text: str) -> tuple[str, ...]:
     """As the server's SplitIdentifierString: unquoted ones are folded to lower case."""
     found = re.findall(r'\s*(?:"((?:[^"]|"")*)"|([^",]+?))\s*(?:,|$)', text)

@@ -15,6 +15,7 @@ from chiro_db.model.spec import Service, SettingValue, SlowQueries
 from chiro_db.model.state import Parameter
 
 NAME = "setting"
+_HIDDEN = frozenset({"role", "session_authorization"})  # from pg_settings, in some versions
 _HOW = {
     "internal": "is fixed",
     "postmaster": "needs the configuration file and a restart",
@@ -119,8 +120,8 @@ def changes(scope: Scope) -> Iterator[Change]:
 def _usable(scope: Scope, want: Want, known: Parameter | None) -> bool:
     """Whether such a parameter can be set for a role or database at all."""
     if known is None:
-        if "." in want.parameter or want.parameter.lower() == "role":
-            return True  # an extension's, or hidden from pg_settings
+        if want.parameter.lower() in _HIDDEN or parameter.is_custom(want.parameter):
+            return True
         message = f"there is no parameter `{want.parameter}` on this server"
         scope.report("error", want.source, message)
         return False

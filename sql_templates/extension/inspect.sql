@@ -3,6 +3,7 @@ SELECT wanted.name,
        n.nspname::text AS schema,
        coalesce(e.extrelocatable, false) AS relocatable,
        available.version IS NOT NULL AS available,
+       available.schema::text AS fixed_schema,
        coalesce(available.trusted, false) AS trusted,
        ARRAY(
            SELECT r::text
@@ -15,7 +16,7 @@ FROM unnest(%(names)s::text[], %(schemas)s::text[]) AS wanted (name, schema)
 LEFT JOIN pg_extension e ON e.extname = wanted.name AND current_database() = %(database)s
 LEFT JOIN pg_namespace n ON n.oid = e.extnamespace
 LEFT JOIN LATERAL (
-    SELECT v.version, v.trusted OR NOT v.superuser AS trusted, v.requires
+    SELECT v.version, v.trusted OR NOT v.superuser AS trusted, v.requires, v.schema
     FROM pg_available_extension_versions() v
     JOIN pg_available_extensions() x ON x.name = v.name AND x.default_version = v.version
     WHERE e.oid IS NULL AND v.name = wanted.name

@@ -1,0 +1,175 @@
+"""Settings of roles and of the database, compared as PostgreSQL does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.provisioning import Provisioning, statements
+
+
+def stored(provision: Provisioning, role: str | None = None) -> set[str]:
+    query = (
+        "SELECT unnest(setconfig) FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase"
+        " WHERE datname = current_database() AND setrole = coalesce(to_regrole(%s), 0)::oid"
+    )
+    return {value for (value,) in provision.query(query, role)}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "before", "written"),
+    [
+        ("statement_timeout", "1s", "1000ms"),
+        ("statement_timeout", "1000", "1s"),
+        ("statement_timeout", "1s", "1000"),
+        ("statement_timeout", "2min", "120 s"),
+        ("statement_timeout", "1.5s", "1500"),
+        ("log_min_duration_statement", "0x10", "16"),
+        ("log_min_duration_statement", "010", "8"),
+        ("work_mem", "4MB", "4096kB"),
+        ("work_mem", "4096", "'4 MB'"),
+        ("temp_buffers", "8MB", "1024"),
+        ("enable_seqscan", "on", "true"),
+        ("enable_seqscan", "1", "yes"),
+        ("enable_seqscan", "OFF", "false"),
+        ("client_min_messages", "WARNING", "warning"),
+        ("synchronous_commit", "on", "true"),
+        ("datestyle", "iso,dmy", "'ISO, DMY'"),
+        ("timezone", "europe/berlin", "Europe/Berlin"),
+        ("TimeZone", "UTC", "utc"),
+        ("random_page_cost", "1.10", "1.1"),
+        ("random_page_cost", "1e0", "1"),
+        ("application_name", "it's", '"it\'s"'),
+        ("my.parameter", "x", "x"),
+    ],
+)
+def test_what_means_the_same_is_no_change(
+    provision: Provisioning, parameter: str, before: str, written: str
+) -> None:
+    value = before.replace("'", "''")
+    provision.query(f"ALTER DATABASE \"{provision.name}\" SET {parameter} = '{value}'")
+    spec = f"database: {{name: DATABASE, settings: {{{parameter}: {written}}}}}"
+    have = stored(provision)
+    assert not [s for s in statements(provision.plan(spec)) if " SET " in s]
+    provision.apply(spec)
+    assert stored(provision) == have
+
+
+@pytest.mark.parametrize(
+    ("parameter", "before", "written"),
+    [
+        ("statement_timeout", "1s", "1001"),
+        ("work_mem", "4MB", "4097"),
+        ("application_name", "A", "a"),
+        ("my.parameter", "x", "X"),
+        ("timezone", "UTC", "GMT"),
+        ("search_path", "a, b", "[b, a]"),
+        ("search_path", '"a, b"', "'a, b'"),
+    ],
+)
+def test_what_means_something_else_is_a_change(
+    provision: Provisioning, parameter: str, before: str, written: str
+) -> None:
+    quoted = before if parameter == "search_path" else f"'{before}'"
+    provision.query(f'ALTER DATABASE "{provision.name}" SET {parameter} = {quoted}')
+    provision.apply(f"database: {{name: DATABASE, settings: {{{parameter}: {written}}}}}")
+    assert len(stored(provision)) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "effective"),
+    [
+        ("'\"$user\", public'", '"$user", public'),
+        ("['$user', public]", '"$user", public'),
+        ("''", '""'),
+        ("[]", '""'),
+        ("[Mixed, 'with space', 'a\"b', \"o'b\"]", '"Mixed", "with space", "a""b", "o\'b"'),
+        ("Mixed, public", "mixed, public"),
+        ("'\"a, b\"'", '"a, b"'),
+    ],
+)
+def test_a_search_path_is_a_list(provision: Provisioning, written: str, effective: str) -> None:
+    spec = f"database: {{name: DATABASE, settings: {{search_path: {written}}}}}"
+    if not written.startswith(("'", "[")):
+        spec = f"database: {{name: DATABASE, settings: {{search_path: '{written}'}}}}"
+    provision.apply(spec)
+    with provision.database.connect() as connection:
+        assert connection.execute("SHOW search_path").fetchall() == [(effective,)]
+
+
+def test_the_logins_of_a_service_find_its_schema(provision: Provisioning) -> None:
+    name = 'Shop "1"'
+    spec = f"""
+        services:
+          s: {{schema: {json.dumps(name)}, owner: o, app: a, reader: r, migrator: m,
+              settings: {{statement_timeout: 30s}}, slow_queries: {{threshold: 250ms}}}}
+        roles: {{a: {{settings: {{statement_timeout: 5s}}}}}}
+        slow_queries: {{threshold: 1s, log_temp_files: 10MB, log_lock_waits: true}}
+        """
+    provision.apply(spec)
+    path = 'search_path="Shop ""1"""'
+    slow = {"log_min_duration_statement=250ms", "log_temp_files=10MB", "log_lock_waits=on"}
+    assert stored(provision, "o") == {path, "statement_timeout=30s", *slow}
+    assert stored(provision, "a") == {path, "statement_timeout=5s", *slow}
+    assert stored(provision, "m") == {path, "statement_timeout=30s", "role=o", *slow}
+    assert stored(provision, "r") == set()
+    provision.query("ALTER ROLE a PASSWORD 'pw'")
+    with provision.database.connect(user="a", password="pw") as connection:
+        assert connection.execute("SELECT current_schema()").fetchall() == [(name,)]
+
+
+def test_a_parameter_that_the_spec_does_not_name_is_left(provision: Provisioning) -> None:
+    spec = "roles: {r: {login: true, settings: {work_mem: 8MB}}}"
+    provision.apply(spec)
+    provision.query(f'ALTER ROLE r IN DATABASE "{provision.name}" SET jit = off')
+    provision.query("ALTER ROLE r SET jit = on")
+    assert not provision.plan(spec).changes
+    provision.query(f"ALTER ROLE r IN DATABASE \"{provision.name}\" SET work_mem = '9MB'")
+    provision.apply(spec)
+    assert stored(provision, "r") == {"work_mem=8MB", "jit=off"}
+    assert provision.query("SELECT rolconfig FROM pg_roles WHERE rolname = 'r'") == [(["jit=on"],)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("work_men: 4MB", "there is no parameter `work_men` on this server"),
+        ("my.bad-name: x", "there is no parameter `my.bad-name` on this server"),
+        (
+            "shared_buffers: 1GB",
+            "`shared_buffers` cannot be set for a role or database;"
+            " it needs the configuration file and a restart",
+        ),
+        (
+            "log_connections: true",
+            "`log_connections` cannot be set for a role or database;"
+            " it is set as a connection starts",
+        ),
+        (
+            "checkpoint_timeout: 5min",
+            "`checkpoint_timeout` cannot be set for a role or database;"
+            " it needs the configuration file",
+        ),
+        ("server_version_num: 1", "`server_version_num` cannot be set for a role or database;"),
+        ("enable_seqscan: maybe", "`enable_seqscan` is a boolean; `maybe` is none"),
+        ("work_mem: much", "`work_mem` is a number (unit kB); `much` is none"),
+        ("work_mem: 5s", "`work_mem` is a number (unit kB); `5s` is none"),
+    ],
+)
+def test_what_the_server_would_refuse(provision: Provisioning, setting: str, said: str) -> None:
+    [found] = provision.refused(f"roles:\n  r:\n    settings:\n      {setting}")
+    assert found.startswith(f"5: {said}")
+
+
+def test_a_role_of_two_services(provision: Provisioning) -> None:
+    spec = """
+        services:
+          a: {schema: s1, owner: o1, app: both, settings: {lock_timeout: 1s}}
+          b: {schema: s2, owner: o2, app: both, settings: {lock_timeout: 1s, work_mem: 8MB}}
+        """
+    provision.apply(spec)
+    assert stored(provision, "both") == {"search_path=s1, s2", "lock_timeout=1s", "work_mem=8MB"}
+    spec += "\nroles: {both: {settings: {lock_timeout: 3s}}}"
+    provision.apply(spec)
+    assert "lock_timeout=3s" in stored(provision, "both")
