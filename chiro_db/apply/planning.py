@@ -13,6 +13,7 @@ from chiro_db.catalog import passwords
 from chiro_db.catalog.connect import Where, connected_if_exists
 from chiro_db.catalog.inspect import inspect, snapshot
 from chiro_db.collector import uncollected
+from chiro_db.kinds import setting
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.plan import Plan
 from chiro_db.model.secret import Secret
@@ -89,6 +90,6 @@ def described(
         digest=job.loaded.digest,
         chirodb=__version__,
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        fingerprint=fingerprint(state, scope.named) if for_saving else "",
+        fingerprint=fingerprint(state, scope.named, setting.desired(scope)) if for_saving else "",
         new_passwords=scope.new_passwords,
     )

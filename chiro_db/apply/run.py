@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chiro_db.apply import saved
@@ -40,6 +41,7 @@ def apply(job: Job, shown: Plan, *, lock_timeout: float) -> Plan:
 
     PlanChangedError where something else has to be done by now; ServerError, RefusedError.
     """
+    job = replace(job, only=frozenset(shown.services))  # a saved plan may be narrowed
     if shown.creates_database:
         if shown.fingerprint:
             saved.check(shown, plan(job, for_saving=True))
@@ -72,8 +74,8 @@ def _create_database(job: Job, shown: Plan) -> None:
                 continue
             try:
                 connection.execute(statement.sql.encode())
-            except psycopg.errors.DuplicateDatabase:
-                continue
+            except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+                continue  # another apply was first, or at the same moment
             except psycopg.Error as error:
                 raise _explained(error, change, statement) from None
 
@@ -91,7 +93,7 @@ def _attempt(connection: Connection, job: Job, shown: Plan, lock_timeout: float)
         if diagnostic.severity_nonlocalized == "WARNING":
             warnings.append(diagnostic.message_primary or "")
 
-    with _translated(connection), connection.transaction():
+    with _translated(connection), _transaction(connection):
         _prepare(connection, lock_timeout)
         is_saved = bool(shown.fingerprint) and not shown.creates_database
         now = planned(connection, job, new_passwords=shown.new_passwords, for_saving=is_saved)
@@ -107,6 +109,17 @@ def _attempt(connection: Connection, job: Job, shown: Plan, lock_timeout: float)
         if left.runnable:
             raise _RetryableError(_unfinished(left, warnings))
     return now
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    """READ COMMITTED (docs/decisions/0006), whatever the defaults of the database or role are."""
+    import psycopg
+
+    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    connection.read_only = connection.deferrable = False
+    with connection.transaction():
+        yield
 
 
 def _texts(plan: Plan) -> list[str]:
@@ -180,7 +193,10 @@ def _translated(connection: Connection) -> Iterator[None]:
             raise _RetryableError(explained) from None
         raise explained from None
     except psycopg.Error as error:
-        explained = ServerError(_first_line(error), hint="the transaction was rolled back")
+        hint = "the transaction was rolled back"
+        if error.sqlstate in ("0A000", "25006"):  # BEGIN READ WRITE, and what follows
+            hint = "is the server a standby? apply needs one that can be written to"
+        explained = ServerError(_first_line(error), hint=hint)
         if error.sqlstate in _RETRYABLE:
             raise _RetryableError(explained) from None
         raise explained from None
@@ -196,7 +212,8 @@ def _busy(connection: Connection) -> ChirodbError:
     who = "another apply"
     if row is not None:
         pid, user, client, since = row
-        who = f"an apply of {user} from {client}, process {pid}, since {since}"
+        who = f"an apply of {user}{f' from {client}' if client else ''}, process {pid}"
+        who += f", since {since}" if since else ""
     return RefusedError(
         f"{who} holds the lock of this database",
         hint="wait until it has ended, or end it: SELECT pg_terminate_backend(pid)",

@@ -70,12 +70,19 @@ def _finished(changes: Iterable[Change], locate: Locate) -> list[Change]:
     return result
 
 
-def fingerprint(state: State, managed: Collection[str]) -> str:
-    """A digest of what was observed in the managed scope; the order of rows does not count."""
+def fingerprint(
+    state: State, managed: Collection[str], settings: Collection[tuple[str | None, str]]
+) -> str:
+    """A digest of what was observed in the managed scope; the order of rows does not count.
+
+    `managed` are the names of roles; `settings` has role or None, and lower-case parameter.
+    """
     digest = hashlib.sha256(json.dumps(sorted(managed)).encode())
     for kind, facts in sorted(state.facts.items()):
         if kind == "role":
             facts = tuple(fact for fact in facts if fact.name in managed)
+        elif kind == "setting":
+            facts = tuple(f for f in facts if (f.role, f.parameter.lower()) in settings)
         rows = sorted(json.dumps(_canonical(fact), sort_keys=True) for fact in facts)
         digest.update(json.dumps([kind, rows]).encode())
     return digest.hexdigest()
