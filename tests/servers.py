@@ -44,11 +44,18 @@ class Database:
 
 @contextmanager
 def database_of(server: Server) -> Iterator[Database]:
-    """Afterwards no database and no role is left that was not there before."""
+    """Its schema public is as 15 and up make it: the database's owner's, and closed to PUBLIC.
+
+    Afterwards no database and no role is left that was not there before.
+    """
     name = f"test_{secrets.token_hex(6)}"
     with server.connect() as connection:
         roles, databases = _roles(connection), _databases(connection)
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    if server.version < 150000:
+        with server.connect(name) as connection:
+            connection.execute("ALTER SCHEMA public OWNER TO pg_database_owner")
+            connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     try:
         yield Database(name, server, server.conninfo_of(name))
     finally:

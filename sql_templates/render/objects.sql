@@ -1,44 +1,26 @@
 -- Everything in the services' schemas but what belongs to an extension.
 CREATE TEMPORARY TABLE chirodb_object (
     schema text, type text, code "char", oid oid, name text, subject text, owner oid, acl text,
-    arguments oid[]
+    is_linked boolean
 ) ON COMMIT DROP;
 
 CREATE FUNCTION pg_temp.chirodb_read() RETURNS void LANGUAGE sql AS $chirodb$
     DELETE FROM pg_temp.chirodb_object;
-    WITH managed AS MATERIALIZED (
-        SELECT n.oid, n.nspname
-        FROM pg_namespace n
-        JOIN pg_temp.chirodb_maker m ON m.schema = n.nspname AND m.owner
-    ),
-    extended AS MATERIALIZED (
-        SELECT classid, objid
-        FROM pg_depend
-        WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
-    )
     INSERT INTO pg_temp.chirodb_object
-    SELECT m.nspname, CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END,
-           CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END, c.oid, c.relname, c.oid::regclass::text,
-           c.relowner, c.relacl::text, NULL
-    FROM pg_class c
-    JOIN managed m ON m.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-      AND c.oid NOT IN (SELECT objid FROM extended WHERE classid = 'pg_class'::regclass)
-    UNION ALL
-    SELECT m.nspname, 'routine', 'f', p.oid, p.proname, p.oid::regprocedure::text, p.proowner,
-           p.proacl::text, p.proargtypes::oid[]
-    FROM pg_proc p
-    JOIN managed m ON m.oid = p.pronamespace
-    WHERE p.oid NOT IN (SELECT objid FROM extended WHERE classid = 'pg_proc'::regclass)
-    UNION ALL
-    SELECT m.nspname, 'type', 'T', t.oid, t.typname, t.oid::regtype::text, t.typowner,
-           t.typacl::text, NULL
-    FROM pg_type t
-    JOIN managed m ON m.oid = t.typnamespace
-    WHERE t.typtype IN ('b', 'c', 'd', 'e', 'r')
-      AND (t.typrelid = 0 OR t.typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))
-      AND NOT (t.typcategory = 'A' AND t.typelem <> 0 AND t.typlen = -1)
-      AND t.oid NOT IN (SELECT objid FROM extended WHERE classid = 'pg_type'::regclass);
+    SELECT g.schema, g.type,
+           CASE g.type WHEN 'table' THEN 'r' WHEN 'sequence' THEN 's' WHEN 'routine' THEN 'f'
+                ELSE 'T' END,
+           CASE g.type WHEN 'routine' THEN to_regprocedure(s.subject)::oid
+                WHEN 'type' THEN to_regtype(s.subject)::oid
+                ELSE to_regclass(s.subject)::oid END,
+           i.name, s.subject, r.oid, g.acl::text, g.linked
+    FROM pg_temp.chirodb_group g
+    JOIN pg_roles r ON r.rolname = g.owner
+    CROSS JOIN LATERAL unnest(g.names, g.arguments) AS i (name, arguments)
+    CROSS JOIN LATERAL (
+        SELECT format('%I.%I', g.schema, i.name)
+            || CASE g.type WHEN 'routine' THEN '(' || i.arguments || ')' ELSE '' END AS subject
+    ) AS s;
 $chirodb$;
 
 -- What neither the owner nor a creator owns is the owner's. A column's sequence follows its table.
@@ -56,11 +38,7 @@ BEGIN
               SELECT FROM pg_temp.chirodb_maker k
               WHERE k.schema = o.schema AND k.role = pg_get_userbyid(o.owner)
           )
-      AND NOT (o.type = 'sequence' AND EXISTS (
-              SELECT FROM pg_depend d
-              WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid
-                AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-          ));
+      AND NOT o.is_linked;
     PERFORM pg_temp.chirodb_reach(array_agg(DISTINCT owner)) FROM pg_temp.chirodb_stray;
     FOR item IN SELECT * FROM pg_temp.chirodb_stray ORDER BY type, subject LOOP
         EXECUTE format('ALTER %s %s OWNER TO %I', upper(item.type), item.subject, item.role);
@@ -97,10 +75,11 @@ FROM pg_temp.chirodb_narrow n
 JOIN pg_temp.chirodb_object o
     ON o.schema = n.schema AND o.type = CASE n.type WHEN 'column' THEN 'table' ELSE n.type END
     AND (o.name = n.name OR o.name ~ n.pattern)
+LEFT JOIN pg_proc p ON n.type = 'routine' AND p.oid = o.oid
 WHERE n.arguments IS NULL
-   OR cardinality(o.arguments) = cardinality(n.arguments) AND NOT EXISTS (
+   OR p.pronargs = cardinality(n.arguments) AND NOT EXISTS (
        SELECT
-       FROM unnest(o.arguments, n.arguments) AS pair (have, want)
+       FROM unnest(p.proargtypes::oid[], n.arguments) AS pair (have, want)
        WHERE pg_temp.chirodb_type(pair.have) NOT IN (
            pair.want, '"' || replace(o.schema, '"', '""') || '".' || pair.want
        )
