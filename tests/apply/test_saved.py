@@ -134,7 +134,7 @@ def test_refused_when_what_is_managed_has_changed(shop: Provisioning, change: st
         'ALTER ROLE shop_owner IN DATABASE "DATABASE" SET jit = off',
         "ALTER ROLE shop_owner SET work_mem = '1MB'",
         "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
-        "GRANT SELECT ON shop.kept TO shop_app; REVOKE SELECT ON shop.kept FROM shop_app",
+        "REVOKE SELECT ON shop.kept FROM shop_app; GRANT SELECT ON shop.kept TO shop_app",
     ],
 )
 def test_applied_when_something_else_has_changed(shop: Provisioning, change: str) -> None:
