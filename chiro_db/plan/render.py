@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -47,10 +47,12 @@ def _parts(spec: Spec, today: date) -> Iterator[str]:
     yield from _database(request, today)
     yield from _services(request, today)
     yield from _extensions(spec)
-    for name in ("settle", "above", "extensions", "objects", "columns", "defaults", "settings"):
+    yield _static("settle")
+    yield _static("above")
+    yield _static("extensions")
+    yield _view("group", "object/inspect")
+    for name in ("objects", "columns", "defaults", "settings", "drop", "end"):
         yield _static(name)
-    yield _static("drop")
-    yield _static("end")
 
 
 def _static(name: str) -> str:
@@ -139,23 +141,28 @@ def _roles(request: Request) -> Iterator[str]:
     yield from _insert("ignored", rows.ignored(request))
     yield from _insert("maker", rows.makers(request))
     yield _static("roles")
+    yield _view("edge", "membership/inspect")
     yield _static("memberships")
-    yield _belongings()
+    yield _view("belonging", "role/belongings")
     yield _static("absent")
 
 
-def _belongings() -> str:
-    """A plan's own query about roles to be dropped; its parameters are in temporary tables."""
-    known = {
-        "absent": "ARRAY(SELECT name FROM pg_temp.chirodb_absent)",
-        "roles": """ARRAY(SELECT name FROM pg_temp.chirodb_role
-              UNION SELECT name FROM pg_temp.chirodb_absent
-              UNION SELECT owner FROM pg_temp.chirodb_spec)""",
-        "schemas": "ARRAY(SELECT schema FROM pg_temp.chirodb_maker)",
-        "database": "(SELECT database FROM pg_temp.chirodb_spec)",
-    }
-    query = text("sql_templates/role/belongings.sql").strip()
-    return f"CREATE TEMPORARY VIEW chirodb_belonging AS\n{query % known};"
+# What a plan's own queries have as parameters is in temporary tables here.
+_PARAMETERS: Mapping[str, str] = {
+    "absent": "ARRAY(SELECT name FROM pg_temp.chirodb_absent)",
+    "roles": """ARRAY(SELECT name FROM pg_temp.chirodb_role
+          UNION SELECT name FROM pg_temp.chirodb_absent
+          UNION SELECT owner FROM pg_temp.chirodb_spec)""",
+    "schemas": "ARRAY(SELECT schema FROM pg_temp.chirodb_maker WHERE owner ORDER BY schema)",
+    "owners": "ARRAY(SELECT role FROM pg_temp.chirodb_maker WHERE owner ORDER BY schema)",
+    "database": "(SELECT database FROM pg_temp.chirodb_spec)",
+}
+
+
+def _view(name: str, query: str) -> str:
+    """A query of a plan as a view, so that the script sees what the plan sees."""
+    select = text(f"sql_templates/{query}.sql").strip() % _PARAMETERS
+    return f"CREATE TEMPORARY VIEW {sql.Name(f'chirodb_{name}')} AS\n{select};"
 
 
 def _database(request: Request, today: date) -> Iterator[str]:
@@ -207,15 +214,7 @@ def _schema(service: Service) -> str:
 
 def _extensions(spec: Spec) -> Iterator[str]:
     yield _headline("What differs is changed here")
-    wanted = [
-        {"name": sql.Name(name), "schema": sql.Name(body.schema_) if body.schema_ else None}
-        for name, body in spec.database.extensions.items()
-    ]
-    if wanted:
-        yield sql.statement("render/extensions", extensions=wanted) + ";"
-    placed = [
-        Row([sql.Text(name), sql.Text(body.schema_)])
-        for name, body in spec.database.extensions.items()
-        if body.schema_
-    ]
-    yield from _insert("extension", placed)
+    wanted = spec.database.extensions.items()
+    yield from _insert(
+        "extension", [Row([sql.Text(n), rows.optional(body.schema_)]) for n, body in wanted]
+    )

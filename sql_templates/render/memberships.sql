@@ -17,14 +17,6 @@ BEGIN
                   HINT = 'The attribute INHERIT of the member decides.';
     END LOOP;
 
-    CREATE TEMPORARY VIEW chirodb_edge AS
-    SELECT g.rolname::text AS role, m.rolname::text AS member, a.grantor, a.admin_option AS admin,
-           coalesce((to_jsonb(a) ->> 'inherit_option')::boolean, m.rolinherit) AS inherit,
-           coalesce((to_jsonb(a) ->> 'set_option')::boolean, true) AS set
-    FROM pg_auth_members a
-    JOIN pg_roles g ON g.oid = a.roleid
-    JOIN pg_roles m ON m.oid = a.member;
-
     FOR edge IN
         WITH declared AS (SELECT name, attributes FROM pg_temp.chirodb_role),
         absent AS (SELECT name FROM pg_temp.chirodb_absent),
@@ -32,14 +24,12 @@ BEGIN
             SELECT name FROM declared UNION SELECT owner FROM pg_temp.chirodb_spec
             WHERE owner IS NOT NULL
         )
-        SELECT e.role, e.member, e.grantor, pg_get_userbyid(e.grantor) AS grantor_name, e.admin,
-               o.option
+        SELECT e.role, e.member, e.grantor, o.option
         FROM pg_temp.chirodb_edge e
         LEFT JOIN pg_temp.chirodb_membership w ON w.role = e.role AND w.member = e.member
         LEFT JOIN declared d ON d.name = e.member
         CROSS JOIN (VALUES (NULL), ('admin'), ('inherit'), ('set')) AS o (option)
         WHERE NOT additive
-          AND (e.role IN (TABLE named) OR e.member IN (TABLE named) AND starts_with(e.role, 'pg_'))
           AND CASE coalesce(o.option, '')
                   WHEN '' THEN w.role IS NULL
                   WHEN 'admin' THEN e.admin AND NOT w.admin
@@ -50,17 +40,18 @@ BEGIN
               END
           -- those that are nobody's business
           AND e.role NOT IN (TABLE absent) AND e.member NOT IN (TABLE absent)
-          AND coalesce(pg_get_userbyid(e.grantor), '') NOT IN (TABLE absent)
-          AND (d.name IS NOT NULL OR e.role IN (SELECT name FROM declared))
+          AND NOT (recent AND e.grantor IN (TABLE absent))
+          AND (d.name IS NOT NULL OR e.role IN (TABLE named))
           AND CASE
                   WHEN e.member IN (SELECT name FROM pg_temp.chirodb_administrator)
-                      THEN d.attributes ? 'member_of' AND e.grantor <> 10
+                      THEN d.attributes ? 'member_of' AND NOT e.automatic
+                           AND (e.member <> e.grantor OR e.member <> current_user)
                   ELSE NOT EXISTS (
                       SELECT FROM pg_temp.chirodb_spared s
                       WHERE pg_get_userbyid(s.role) = e.member
                   )
               END
-        ORDER BY 1, 2, 4, o.option NULLS FIRST
+        ORDER BY 1, 2, 3, o.option NULLS FIRST
     LOOP
         PERFORM FROM pg_temp.chirodb_edge e
         WHERE e.role = edge.role AND e.member = edge.member
@@ -68,7 +59,7 @@ BEGIN
         CONTINUE WHEN NOT FOUND;  -- gone with its grantor's
         EXECUTE 'REVOKE ' || coalesce(upper(edge.option) || ' OPTION FOR ', '')
             || format('%I FROM %I', edge.role, edge.member)
-            || CASE WHEN recent THEN format(' GRANTED BY %I CASCADE', edge.grantor_name) ELSE '' END;
+            || CASE WHEN recent THEN format(' GRANTED BY %I CASCADE', edge.grantor) ELSE '' END;
     END LOOP;
 
     FOR edge IN
@@ -97,7 +88,6 @@ BEGIN
                END;
     END LOOP;
 
-    DROP VIEW pg_temp.chirodb_edge;
     PERFORM pg_temp.chirodb_reach(array_agg(role))
     FROM (
         SELECT role FROM pg_temp.chirodb_maker
