@@ -127,8 +127,9 @@ class Declaration:
     def edges(self) -> set[Member]:
         """All memberships that may exist: declared ones, and actual ones that are unmanaged."""
         left = {m for m in self.world.members if not self.is_managed(m)}
-        owner = Member("pg_database_owner", self.world.database.owner, False, True, False)
-        return self.memberships | left | {owner}
+        owner = self.world.database.owner
+        inherit = self.world.version >= 160000 or self.world.roles[owner].inherit
+        return self.memberships | left | {Member("pg_database_owner", owner, False, inherit, False)}
 
     def is_managed(self, m: Member) -> bool:
         if m.member in self.administrators and "member_of" not in self.role(m.member):

@@ -66,7 +66,7 @@ def scenarios(draw: st.DrawFn, version: int) -> Scenario:
     if draw(st.sampled_from([False, False, True])) and count > 1:
         services["s1"]["owner"] = services["s0"]["owner"]
     things = draw(_things(schemas))
-    roles = draw(_roles(extras, services))
+    roles = draw(_roles(extras, services, version))
     if draw(st.sampled_from([False, False, False, False, True])):
         roles[strangers[2]] = {"state": "absent", "reassign_to": rest[0]}
     named = sorted({s[k] for s in services.values() for k in s if k in _ROLE_KEYS} | roles.keys())
@@ -113,7 +113,9 @@ def _things(draw: st.DrawFn, schemas: list[str]) -> tuple[Thing, ...]:
 
 
 @st.composite
-def _roles(draw: st.DrawFn, extras: list[str], services: dict[str, Spec]) -> dict[str, Spec]:
+def _roles(
+    draw: st.DrawFn, extras: list[str], services: dict[str, Spec], version: int
+) -> dict[str, Spec]:
     """Members come before their groups, so that there is no circle; readers are the last."""
     groups = [s["reader"] for s in services.values() if "reader" in s]
     roles: dict[str, Spec] = {}
@@ -126,23 +128,23 @@ def _roles(draw: st.DrawFn, extras: list[str], services: dict[str, Spec]) -> dic
                 role[key] = key == "createdb"
         if draw(st.booleans()) and groups:
             chosen = draw(st.lists(st.sampled_from(groups), max_size=2, unique=True))
-            role["member_of"] = [draw(_membership(group)) for group in chosen]
+            role["member_of"] = [draw(_membership(group, version)) for group in chosen]
         roles[name] = role
         groups.append(name)
     for service in services.values():
         for key in ("app", "owner"):
             if key in service and draw(st.sampled_from([False, False, False, True])):
                 group = draw(st.sampled_from(extras))
-                roles[service[key]] = {"member_of": [draw(_membership(group))]}
+                roles[service[key]] = {"member_of": [draw(_membership(group, version))]}
     return roles
 
 
 @st.composite
-def _membership(draw: st.DrawFn, group: str) -> str | Spec:
+def _membership(draw: st.DrawFn, group: str, version: int) -> str | Spec:
     if draw(st.booleans()):
         return group
     options: Spec = {"role": group}
-    for key in ("inherit", "set", "admin"):
+    for key in ("inherit", "set", "admin") if version >= 160000 else ("admin",):
         if draw(st.sampled_from([False, False, True])):
             options[key] = draw(st.booleans())
     return options
