@@ -209,6 +209,8 @@ def test_beside_somebody_who_grants_all_the_time(provision: Provisioning) -> Non
 
 
 def test_the_settings_of_the_administrator_do_not_count(provision: Provisioning) -> None:
+    provision.query("CREATE ROLE shop_owner; CREATE SCHEMA shop AUTHORIZATION shop_owner")
+    provision.query("CREATE FUNCTION shop.f(integer, text) RETURNS int RETURN 1")
     for setting in (
         "default_transaction_read_only = on",
         "default_transaction_isolation = serializable",
@@ -222,8 +224,13 @@ def test_the_settings_of_the_administrator_do_not_count(provision: Provisioning)
     ):
         with provision.database.server.connect() as connection:
             connection.execute(f'ALTER DATABASE "{provision.name}" SET {setting}'.encode())
-    job = provision.job(SPEC + "roles: {'back\\slash': {comment: 'a\\b'}}")
-    carry_out(job, make(job), lock_timeout=5)
+    grants = "grants: [{to: shop_app, privileges: EXECUTE, functions: ['f(int, text)']}]"
+    spec = SPEC.replace("purpose: Sells", f"purpose: Sells, {grants}")
+    job = provision.job(spec + "roles: {'back\\slash': {comment: 'a\\b'}}")
+    plans = [make(job) for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(lambda shown: carry_out(job, shown, lock_timeout=5), plans))
+    assert sum(1 for plan in done if plan.runnable) == 1
     assert not make(job).changes
 
 

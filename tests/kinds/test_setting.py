@@ -170,6 +170,5 @@ def test_a_role_of_two_services(provision: Provisioning) -> None:
         """
     provision.apply(spec)
     assert stored(provision, "both") == {"search_path=s1, s2", "lock_timeout=1s", "work_mem=8MB"}
-    spec += "\nroles: {both: {settings: {lock_timeout: 3s}}}"
-    provision.apply(spec)
+    provision.apply(spec + "roles: {both: {settings: {lock_timeout: 3s}}}\n        ")
     assert "lock_timeout=3s" in stored(provision, "both")
