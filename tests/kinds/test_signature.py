@@ -72,8 +72,8 @@ def test_accepting(written: str, catalog: str, same: bool) -> None:
 
 
 SPELLINGS = (
-    "int|int2|int4|int8|smallint|bigint|bool|float|float(10)|float(50)|float4|float8|real|double precision|"
-    "decimal|"
+    "int|int2|int4|int8|smallint|bigint|bool|float|float(10)|float(50)|float4|"
+    "float8|real|double precision|decimal|"
     "numeric(3,1)|dec|varchar|varchar(3)|char varying|char|char(3)|character|bpchar|nchar|"
     "national character|national character varying(4)|nchar varying|bit|bit(3)|bit varying|varbit|"
     "timestamp|timestamp(3)|timestamptz|timestamp with time zone|timestamp(2) without time zone|"
