@@ -118,8 +118,23 @@ def _transaction(connection: Connection) -> Iterator[None]:
 
     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
     connection.read_only = connection.deferrable = False
-    with connection.transaction():
-        yield
+    finished = False
+    try:
+        with connection.transaction():
+            yield
+            finished = True
+    except psycopg.OperationalError as error:
+        if finished and error.sqlstate is None:
+            raise _CommitError(error) from None
+        raise
+
+
+class _CommitError(Exception):
+    """The connection was lost between COMMIT and its answer."""
+
+    def __init__(self, error: psycopg.Error) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 def _texts(plan: Plan) -> list[str]:
@@ -185,6 +200,11 @@ def _translated(connection: Connection) -> Iterator[None]:
 
     try:
         yield
+    except _CommitError as failed:
+        raise ServerError(
+            f"the connection was lost at the commit: {_first_line(failed.error)}",
+            hint="whether it was committed is for `chirodb plan` to say; it was all or nothing",
+        ) from None
     except _BusyError:
         raise _RetryableError(_busy(connection)) from None
     except _StatementError as failed:

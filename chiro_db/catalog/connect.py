@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chiro_db.errors import ConnectError, RefusedError
+from chiro_db.errors import ConnectError, RefusedError, ServerError
 from chiro_db.sql import quote_name
 
 if TYPE_CHECKING:
@@ -60,8 +60,24 @@ def where(conninfo: str, database: str) -> Where:
 def connected(to: Where, database: str | None = None) -> Iterator[Connection]:
     """An autocommit connection to the spec's database or to another one of the same server."""
     connection = _connect(to, database or to.database)
-    with connection:
+    with _translated(), connection:
         yield connection
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What the driver raises where nobody knows it better."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.Error as error:
+        text = error.diag.message_primary or " ".join(str(error).split())
+        if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+            raise ConnectError(
+                f"the connection was lost: {text}", hint="is the server still running?"
+            ) from None
+        raise ServerError(text, hint=error.diag.message_hint) from None
 
 
 @contextmanager
@@ -71,7 +87,7 @@ def connected_if_exists(to: Where) -> Iterator[Connection]:
         connection = _connect(to, to.database)
     except ConnectError as refused:
         connection = _maintenance(to, refused)
-    with connection:
+    with _translated(), connection:
         yield connection
 
 
