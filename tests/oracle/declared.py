@@ -43,6 +43,7 @@ class Expected:
     required: set[Entry] = field(default_factory=set)
     allowed: set[Entry] = field(default_factory=set)
     columns: dict[str, set[Entry]] = field(default_factory=dict)
+    covered: bool = False  # a grant names or covers it
 
 
 @dataclass
@@ -187,14 +188,14 @@ class Declaration:
         self._owner(result, thing)
         if thing.cls == "schema" and thing.name == "public":
             result.allowed.add((PUBLIC, "USAGE", False))
-        if thing.cls == "type":
-            result.allowed.add((PUBLIC, "USAGE", False))
         if service is not None:
             if thing.cls == "schema":
                 for creator in listed(service.get("creators")):
                     result.required |= {(creator, "USAGE", False), (creator, "CREATE", False)}
             for line in self._lines(service):
                 self._line(result, thing, schema, line, future)
+        if thing.cls == "type" and not result.covered:
+            result.allowed.add((PUBLIC, "USAGE", False))
         return result
 
     def _owner(self, result: Expected, thing: Thing) -> None:
@@ -236,8 +237,7 @@ class Declaration:
     def _give(
         self, result: Expected, thing: Thing, to: list[str], privileges: list[str], option: bool
     ) -> None:
-        if privileges and thing.cls == "type":
-            result.allowed.discard((PUBLIC, "USAGE", False))
+        result.covered |= bool(privileges)
         result.required |= {(grantee, p, option) for grantee in to for p in privileges}
 
     def _names(self, names: Any, thing: Thing, schema: str) -> bool:

@@ -67,7 +67,7 @@ def scenarios(draw: st.DrawFn, version: int) -> Scenario:
         services["s1"]["owner"] = services["s0"]["owner"]
     things = draw(_things(schemas))
     roles = draw(_roles(extras, services, version))
-    if draw(st.sampled_from([False, False, False, False, True])):
+    if absent := draw(st.sampled_from([False, False, False, False, True])):
         roles[strangers[2]] = {"state": "absent", "reassign_to": rest[0]}
     named = sorted({s[k] for s in services.values() for k in s if k in _ROLE_KEYS} | roles.keys())
     named = [name for name in named if name not in strangers]
@@ -81,6 +81,8 @@ def scenarios(draw: st.DrawFn, version: int) -> Scenario:
     draw(_database(spec["database"], named))
     if draw(st.sampled_from([False, False, False, True])):
         spec["ignore"] = {"roles": [strangers[0]]} if is_literal(strangers[0]) else {}
+    if draw(st.sampled_from([False] * 5 + [True])) and not absent:
+        spec["enforce"] = "additive"
     cast = _cast(database, version, [*strangers, *named], services, things)
     start = [*draw(_founding(cast, strangers, named)), *draw(st.lists(hands(cast), max_size=14))]
     return Scenario(spec, tuple(start), draw(hands(cast)), tuple(strangers))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from chiro_db.catalog.connect import where
 from chiro_db.model.plan import Plan
 from chiro_db.spec.load import load
 from tests.oracle.ask import differences
+from tests.oracle.world import Entry, Thing, World, look
 from tests.properties.hands import Hand
 from tests.properties.names import quoted
 from tests.properties.specs import TODAY, Scenario
@@ -43,8 +45,10 @@ Row = tuple[Any, ...]
 
 def carry_through(database: Database, scenario: Scenario, folder: Path) -> None:
     trial = _Trial(database, scenario, folder)
-    for hand in scenario.start:
-        trial.do(hand)
+    trial.do(*scenario.start)
+    if scenario.spec.get("enforce") == "additive":
+        trial.takes_nothing_away()
+        return
     trial.apply("first")
     trial.agrees("after the first apply", tries=2)
     before = trial.rows()
@@ -87,15 +91,43 @@ class _Trial:
         self.file.write_text(text, encoding="utf-8")
         self.job = Job(load(self.file, TODAY), where(database.conninfo, database.name), today=TODAY)
 
-    def do(self, hand: Hand) -> None:
+    def do(self, *hands: Hand) -> None:
         """What the server refuses is left out."""
         with self.database.connect() as connection:
-            for statement in hand.statements:
-                try:
-                    connection.execute(statement.encode())
-                except psycopg.Error as error:
-                    if error.sqlstate == "42601":
-                        raise
+            for hand in hands:
+                for statement in (*hand.statements, "RESET ROLE"):
+                    try:
+                        connection.execute(statement.encode())
+                    except psycopg.Error as error:
+                        if error.sqlstate == "42601":
+                            raise
+
+    def takes_nothing_away(self) -> None:
+        """`enforce: additive`: nothing is missing afterwards, and all that was there still is."""
+        before = self.look()
+        self.apply("additive")
+        missing = re.compile(r"missing: |'.*' lacks |.* belongs to |there is no |role .* lacks ")
+        found = [line for line in self.differences() if missing.match(line)]
+        assert not found, "\n".join(["additive leaves out:", *found])
+        after = self.look()
+        things = {thing.oid: thing for thing in after.things}
+        for thing in before.things:
+            now = things[thing.oid]
+            for held, place, old in _held(thing):
+                gone = held - {e for h, p, _ in _held(now) if p == place for e in h}
+                if thing.owner != now.owner:
+                    gone = {e for e in gone if e[0] != thing.owner}
+                assert not gone, f"additive took {gone} on {old} away"
+        members = {(m.role, m.member): m for m in after.members}
+        for m in before.members:
+            same = members[m.role, m.member]
+            kept = (same.admin >= m.admin, same.inherit >= m.inherit, same.set >= m.set)
+            assert all(kept), f"additive made {m} {same}"
+
+    def look(self) -> World:
+        schemas = [s["schema"] for s in self.scenario.spec["services"].values()]
+        with self.database.connect() as connection:
+            return look(connection, schemas)
 
     def plan(self) -> Plan:
         return plan(self.job)
@@ -120,6 +152,13 @@ class _Trial:
     def rows(self) -> set[Row]:
         with self.database.connect() as connection:
             return set(connection.execute(_ROWS.encode()))
+
+
+def _held(thing: Thing) -> Iterator[tuple[set[Entry], str, str]]:
+    """The entries of the thing and of each column; a grant option is also without one."""
+    for entries, place in ((thing.entries, ""), *((c.entries, c.name) for c in thing.columns)):
+        both = {(grantee, privilege, False) for grantee, privilege, _ in entries}
+        yield both | {e for e in entries if e[0] != thing.owner}, place, f"{place} of {thing}"
 
 
 def _touched(before: Iterable[Row], after: Iterable[Row]) -> set[Row]:
