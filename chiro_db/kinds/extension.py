@@ -9,10 +9,14 @@ from typing import Any
 from chiro_db import sql
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.acl import Source
-from chiro_db.model.plan import Action, Blocked, Change, Need, Statement, Step
+from chiro_db.model.plan import Action, Blocked, Change, Hazard, Need, Statement, Step
 
 NAME = "extension"
 _PUBLIC = "public"
+# These do nothing, or refuse to, unless the server has loaded their library at its start.
+_PRELOADED = frozenset(
+    {"citus", "pg_cron", "pg_stat_kcache", "pg_stat_statements", "pgaudit", "timescaledb"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Fact:
     trusted: bool  # needs no superuser
     requires: tuple[str, ...]  # of what is not installed either
     schema_exists: bool  # the one that the spec wants
+    preloaded: bool  # in shared_preload_libraries, as far as the connected role may see it
 
 
 def parameters(request: Request) -> Mapping[str, Any]:
@@ -98,10 +103,15 @@ def _create(have: Fact, schema: str | None, source: Source) -> Change:
         step=Step.EXTENSION,
         statements=(Statement(text),),
         after={"name": have.name, "schema": schema},
+        hazards=frozenset({Hazard.NEEDS_RESTART} if _waits(have) else ()),
         source=source,
         needs=frozenset({Need("create in database") if have.trusted else Need("superuser")}),
         blocked=blocked,
     )
+
+
+def _waits(have: Fact) -> bool:
+    return have.name in _PRELOADED and not have.preloaded
 
 
 def _move(have: Fact, schema: str, source: Source) -> Change:

@@ -212,7 +212,7 @@ def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
 
 
 def _grantors_on_columns(scope: Scope) -> set[tuple[str, str, str]]:
-    """A REVOKE on a table goes for its columns too, and fails without CASCADE where it ends more."""
+    """A REVOKE on a table goes for its columns too; where it ends more it fails without CASCADE."""
     return {
         (fact.schema, fact.relation, entry.grantor)
         for fact in scope.facts("column")

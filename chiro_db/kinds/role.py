@@ -97,7 +97,7 @@ def _created(scope: Scope, name: str, want: Mapping[str, Any], source: Source) -
     if secret is not None:
         options += [sql.Keyword("PASSWORD"), sql.Verifier()]
     text = sql.statement("role/create", name=sql.Name(name), options=options)
-    shown = ", ".join(str(o) for o in options if not isinstance(o, sql.Verifier)) or "NOLOGIN"
+    shown = " ".join(str(o) for o in options if not isinstance(o, sql.Verifier)) or "NOLOGIN"
     return Change(
         kind=NAME,
         address=f"role.{name}",

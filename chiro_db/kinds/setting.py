@@ -60,15 +60,16 @@ def desired(request: Request) -> dict[Key, Want]:
     paths: dict[str, list[str]] = {}
     for key, service in request.services.items():
         base: Source = ("services", key)
-        for role in service.logins:
+        slow = list(_slow(request, key))
+        for role in _logins(request, service):
             paths.setdefault(role, []).append(service.schema_name)
             put(role, "search_path", tuple(dict.fromkeys(paths[role])), (*base, "schema"))
-            for name, value, source in _slow(request, key, service):
+            for name, value, source in slow:
                 put(role, name, value, source)
         if service.migrator is not None:
             put(service.migrator, "role", service.owner, (*base, "migrator"))
     for key, service in request.services.items():
-        for role in service.logins:
+        for role in _logins(request, service):
             for name, value in service.settings.items():
                 put(role, name, value, ("services", key, "settings", name))
     for role in request.declared:
@@ -80,25 +81,38 @@ def desired(request: Request) -> dict[Key, Want]:
     return result
 
 
-def _slow(
-    request: Request, key: str, service: Service
-) -> Iterator[tuple[str, SettingValue, Source]]:
+def _logins(request: Request, service: Service) -> list[str]:
+    """The service's login roles, whatever `roles:` makes of them."""
+    return [role for role in service.roles if role in request.logins]
+
+
+def _slow(request: Request, service: str) -> Iterator[tuple[str, SettingValue, Source]]:
     """`slow_queries` of the service, else of all, as parameters."""
-    names = {
-        "threshold": "log_min_duration_statement",
-        "log_lock_waits": "log_lock_waits",
-        "log_temp_files": "log_temp_files",
-        "track_io_timing": "track_io_timing",
-    }
+    given: dict[str, tuple[Any, Source]] = {}
     places: tuple[tuple[SlowQueries | None, Source], ...] = (
         (request.spec.slow_queries, ("slow_queries",)),
-        (service.slow_queries, ("services", key, "slow_queries")),
+        (request.services[service].slow_queries, ("services", service, "slow_queries")),
     )
     for section, source in places:
-        for word, name in names.items():
+        for word in SlowQueries.model_fields:
             value = getattr(section, word, None)
             if value is not None:
-                yield name, value, (*source, word)
+                given[word] = (value, (*source, word))
+    for word in ("log_lock_waits", "log_temp_files", "track_io_timing"):
+        if word in given:
+            yield word, *given[word]
+    if "sample" in given:  # a share of the slow ones in place of them all
+        yield "log_statement_sample_rate", *given["sample"]
+    if "threshold" in given:
+        threshold, source = given["threshold"]
+        yield "log_min_duration_statement", -1 if "sample" in given else threshold, source
+        if "sample" in given:
+            yield "log_min_duration_sample", threshold, source
+    explains, source = given.get("auto_explain", (False, ()))
+    if explains:
+        threshold, _ = given.get("threshold", ("1s", ()))
+        yield "session_preload_libraries", "auto_explain", source
+        yield "auto_explain.log_min_duration", threshold, source
 
 
 def changes(scope: Scope) -> Iterator[Change]:

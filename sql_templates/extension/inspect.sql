@@ -11,7 +11,13 @@ SELECT wanted.name,
            WHERE current_database() <> %(database)s
               OR NOT EXISTS (SELECT FROM pg_extension i WHERE i.extname = r)
        ) AS requires,
-       EXISTS (SELECT FROM pg_namespace s WHERE s.nspname = wanted.schema) AS schema_exists
+       EXISTS (SELECT FROM pg_namespace s WHERE s.nspname = wanted.schema) AS schema_exists,
+       EXISTS (
+           SELECT
+           FROM pg_settings p
+           WHERE p.name = 'shared_preload_libraries'
+             AND p.setting ~ ('(^|[ ,"])' || wanted.name || '($|[ ,"])')
+       ) AS preloaded
 FROM unnest(%(names)s::text[], %(schemas)s::text[]) AS wanted (name, schema)
 LEFT JOIN pg_extension e ON e.extname = wanted.name AND current_database() = %(database)s
 LEFT JOIN pg_namespace n ON n.oid = e.extnamespace

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chiro_db.model.plan import Hazard
 from tests.provisioning import Provisioning, administrator
 
 PLACE = (
@@ -101,3 +102,10 @@ def test_an_ordinary_administrator_creates_trusted_ones(provision: Provisioning)
     moved = of("{hstore: {schema: ext}}")
     blocked = [c.blocked.statement for c in admin.plan(moved).blocked if c.blocked]
     assert "ALTER EXTENSION hstore SET SCHEMA ext" in blocked
+
+
+def test_what_has_to_be_preloaded_needs_a_restart(provision: Provisioning) -> None:
+    spec = "database: {name: DATABASE, extensions: [pg_stat_statements]}"
+    loaded = "pg_stat_statements" in provision.value("SHOW shared_preload_libraries")
+    (change,) = [c for c in provision.plan(spec).changes if c.kind == "extension"]
+    assert (Hazard.NEEDS_RESTART in change.hazards) is not loaded

@@ -172,3 +172,45 @@ def test_a_role_of_two_services(provision: Provisioning) -> None:
     assert stored(provision, "both") == {"search_path=s1, s2", "lock_timeout=1s", "work_mem=8MB"}
     provision.apply(spec + "roles: {both: {settings: {lock_timeout: 3s}}}\n        ")
     assert "lock_timeout=3s" in stored(provision, "both")
+
+
+def test_slow_queries_become_settings_of_the_logins(provision: Provisioning) -> None:
+    provision.apply(
+        """
+        slow_queries: {threshold: 1s, log_lock_waits: true}
+        services:
+          shop: {schema: shop, owner: DATABASE_shop, slow_queries: {threshold: 250ms}}
+          books:
+            schema: books
+            owner: DATABASE_books
+            reader: DATABASE_reader
+            slow_queries: {sample: 0.1, auto_explain: true}
+        """
+    )
+    assert stored(provision, f"{provision.name}_shop") == {
+        "search_path=shop",
+        "log_min_duration_statement=250ms",
+        "log_lock_waits=on",
+    }
+    assert stored(provision, f"{provision.name}_books") == {
+        "search_path=books",
+        "log_min_duration_statement=-1",
+        "log_min_duration_sample=1s",
+        "log_statement_sample_rate=0.1",
+        "log_lock_waits=on",
+        "session_preload_libraries=auto_explain",
+        "auto_explain.log_min_duration=1s",
+    }
+    assert stored(provision, f"{provision.name}_reader") == set()
+
+
+def test_only_roles_that_log_in_get_settings(provision: Provisioning) -> None:
+    provision.apply(
+        """
+        roles: {DATABASE_owner: {login: false}, DATABASE_reader: {login: true}}
+        services:
+          shop: {schema: shop, owner: DATABASE_owner, reader: DATABASE_reader}
+        """
+    )
+    assert stored(provision, f"{provision.name}_owner") == set()
+    assert stored(provision, f"{provision.name}_reader") == {"search_path=shop"}
