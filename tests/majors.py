@@ -114,7 +114,7 @@ def _locked(cache: Path) -> Iterator[None]:
 def _download(release: Release, temp: Path) -> Path:
     """By npm, which knows its registry and how to log in there; else by plain HTTPS."""
     if npm := shutil.which("npm"):
-        command = [npm, "pack", "--silent", "--pack-destination", str(temp)]
+        command = [npm, "pack", "--loglevel=error", "--pack-destination", str(temp)]
         command.append(f"{PACKAGE}@{release.version}")
         done = subprocess.run(command, cwd=temp, capture_output=True, text=True, check=False)
         archives = list(temp.glob("*.tgz"))
