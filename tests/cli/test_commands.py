@@ -310,3 +310,24 @@ def test_rotate_writes_to_the_file_that_the_spec_names(project: Project) -> None
     assert refused.code == 1
     assert file.read_text() == kept
     assert not file.with_name("app.password.new").exists()
+
+
+def test_a_full_disk_leaves_the_plan_that_was_there(project: Project) -> None:
+    file = project.folder / "shop.plan"
+    file.write_text("before")
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000));"
+        "from chiro_db.cli import main; main(['plan', '--out', 'shop.plan'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=project.folder,
+        env=environment(project.env),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "cannot write `shop.plan`" in done.stderr
+    assert file.read_text() == "before"
+    assert {path.name for path in project.folder.iterdir()} == {"chirodb.yaml", "shop.plan"}

@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -15,9 +17,10 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from chiro_db.cli import run
+from chiro_db.embedded import Cluster
 from tests.cli.running import environment
 from tests.faults.proxy import Proxy, proxied
-from tests.servers import Database
+from tests.servers import Database, Server
 
 _SPEC = """
 version: 1
@@ -115,11 +118,21 @@ def _cut(proxy: Proxy) -> None:
 
 
 @pytest.fixture
+def own_cluster() -> Iterator[Cluster]:
+    """A server that may be killed; its account must be able to enter the directory."""
+    with tempfile.TemporaryDirectory(prefix="chirodb-killed-", dir="/tmp") as name:
+        Path(name).chmod(0o755)
+        cluster = Cluster(Path(name) / "cluster")
+        yield cluster
+        cluster.reset()
+
+
+@pytest.fixture
 def shop(tmp_path: Path, database: Database) -> Shop:
     return Shop(tmp_path, database)
 
 
-def _hit(shop: Shop, at: int, fault: str) -> tuple[int, str]:
+def _hit(shop: Shop, at: int, fault: str | Callable[[Proxy], None]) -> tuple[int, str]:
     """The number of statements that went through, and what the apply said."""
     running: list[subprocess.Popen[str]] = []
 
@@ -131,7 +144,8 @@ def _hit(shop: Shop, at: int, fault: str) -> tuple[int, str]:
         os.kill(running[0].pid, signal.SIGKILL)
 
     faults = {"cut": _cut, "terminate": terminate, "kill": kill}
-    with proxied(shop.database.conninfo, at, faults[fault]) as proxy:
+    chosen = faults[fault] if isinstance(fault, str) else fault
+    with proxied(shop.database.conninfo, at, chosen) as proxy:
         url = make_conninfo(
             shop.database.conninfo,
             host="127.0.0.1",
@@ -171,3 +185,27 @@ def test_never_between(shop: Shop, fault: str, step: int) -> None:
     assert shop.run("apply", "--yes") == 0
     assert shop.run("plan", "--exit-code") == 0
     assert shop.state() != old
+
+
+def test_the_server_is_killed(tmp_path: Path, own_cluster: Cluster) -> None:
+    """SIGQUIT to the postmaster is `pg_ctl stop -m immediate`; the next start recovers."""
+
+    def kill_the_server(_proxy: Proxy) -> None:
+        pid = own_cluster.status().pid
+        assert pid is not None
+        os.kill(pid, signal.SIGQUIT)
+
+    server = Server(own_cluster.start(), 0)
+    with server.connect() as connection:
+        connection.execute("CREATE DATABASE killed")
+    shop = Shop(tmp_path, Database("killed", server, server.conninfo_of("killed")))
+    old = shop.state()
+    for at in (2, 10, 18):
+        seen, said = _hit(shop, at, kill_the_server)
+        assert seen >= at
+        assert "error:" in said
+        assert "this is a bug" not in said
+        own_cluster.start()
+        assert shop.state() == old
+    assert shop.run("apply", "--yes") == 0
+    assert shop.run("plan", "--exit-code") == 0
