@@ -26,6 +26,7 @@ class Fact:
     admin: bool
     inherit: bool
     set: bool
+    managed: bool = True  # in a role that the spec names, or a named role's in a predefined one
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ def acts_as(scope: Scope) -> ActsAs:
             if wanted.inherit:
                 found.setdefault(member, []).append(role)
         for row in scope.facts(NAME):
-            stays = scope.additive or ((row.role, row.member) not in want and _exempt(scope, row))
+            stays = scope.additive or not row.managed
+            stays |= (row.role, row.member) not in want and _exempt(scope, row)
             if row.inherit and stays:
                 found.setdefault(row.member, []).append(row.role)
         return found
@@ -141,7 +143,7 @@ def _exempt(scope: Scope, row: Fact) -> bool:
 def changes(scope: Scope) -> Iterator[Change]:
     want = desired(scope)
     have: dict[Key, list[Fact]] = {}
-    rows = list(scope.facts(NAME))
+    rows = [row for row in scope.facts(NAME) if row.managed]
     if scope.server.major >= 16:  # what a role granted goes with it
         rows = [row for row in rows if row.grantor not in scope.absent]
     for row in rows:

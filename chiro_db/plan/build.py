@@ -81,6 +81,8 @@ def fingerprint(
     for kind, facts in sorted(state.facts.items()):
         if kind == "role":
             facts = tuple(fact for fact in facts if fact.name in managed)
+        elif kind == "membership":
+            facts = tuple(fact for fact in facts if fact.managed)
         elif kind == "setting":
             facts = tuple(f for f in facts if (f.role, f.parameter.lower()) in settings)
         rows = sorted(json.dumps(_canonical(fact), sort_keys=True) for fact in facts)

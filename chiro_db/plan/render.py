@@ -141,7 +141,7 @@ def _roles(request: Request) -> Iterator[str]:
     yield from _insert("ignored", rows.ignored(request))
     yield from _insert("maker", rows.makers(request))
     yield _static("roles")
-    yield _view("edge", "membership/inspect")
+    yield _view("membership_now", "membership/inspect")
     yield _static("memberships")
     yield _view("belonging", "role/belongings")
     yield _static("absent")
@@ -149,19 +149,23 @@ def _roles(request: Request) -> Iterator[str]:
 
 # What a plan's own queries have as parameters is in temporary tables here.
 _PARAMETERS: Mapping[str, str] = {
-    "absent": "ARRAY(SELECT name FROM pg_temp.chirodb_absent)",
-    "roles": """ARRAY(SELECT name FROM pg_temp.chirodb_role
+    "absent": "SELECT name FROM pg_temp.chirodb_absent",
+    "roles": """SELECT name FROM pg_temp.chirodb_role
           UNION SELECT name FROM pg_temp.chirodb_absent
-          UNION SELECT owner FROM pg_temp.chirodb_spec)""",
-    "schemas": "ARRAY(SELECT schema FROM pg_temp.chirodb_maker WHERE owner ORDER BY schema)",
-    "owners": "ARRAY(SELECT role FROM pg_temp.chirodb_maker WHERE owner ORDER BY schema)",
-    "database": "(SELECT database FROM pg_temp.chirodb_spec)",
+          UNION SELECT owner FROM pg_temp.chirodb_spec WHERE owner IS NOT NULL""",
+    "schemas": "SELECT schema FROM pg_temp.chirodb_maker WHERE owner ORDER BY schema",
+    "owners": "SELECT role FROM pg_temp.chirodb_maker WHERE owner ORDER BY schema",
 }
+_DATABASE = "(SELECT database FROM pg_temp.chirodb_spec)"
 
 
 def _view(name: str, query: str) -> str:
     """A query of a plan as a view, so that the script sees what the plan sees."""
-    select = text(f"sql_templates/{query}.sql").strip() % _PARAMETERS
+    select = text(f"sql_templates/{query}.sql").strip()
+    for parameter, values in _PARAMETERS.items():  # a join where it can be one
+        select = select.replace(f"ANY(%({parameter})s)", f"ANY({values})")
+    arrays = {key: f"ARRAY({values})" for key, values in _PARAMETERS.items()}
+    select %= {**arrays, "database": _DATABASE}
     return f"CREATE TEMPORARY VIEW {sql.Name(f'chirodb_{name}')} AS\n{select};"
 
 

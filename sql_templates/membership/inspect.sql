@@ -1,3 +1,4 @@
+-- All of them: what a cascade takes depends on memberships that are not managed, too.
 -- Up to 15 a membership has no options of its own but ADMIN: the member's INHERIT decides.
 SELECT g.rolname::text AS role,
        m.rolname::text AS member,
@@ -10,10 +11,10 @@ SELECT g.rolname::text AS role,
        ) AS automatic,
        a.admin_option AS admin,
        coalesce((to_jsonb(a) ->> 'inherit_option')::boolean, m.rolinherit) AS inherit,
-       coalesce((to_jsonb(a) ->> 'set_option')::boolean, true) AS set
+       coalesce((to_jsonb(a) ->> 'set_option')::boolean, true) AS set,
+       g.rolname = ANY(%(roles)s)
+           OR (m.rolname = ANY(%(roles)s) AND g.rolname LIKE 'pg\_%%') AS managed
 FROM pg_auth_members a
 JOIN pg_roles g ON g.oid = a.roleid
 JOIN pg_roles m ON m.oid = a.member
 LEFT JOIN pg_roles by ON by.oid = a.grantor
-WHERE g.rolname = ANY(%(roles)s)
-   OR (m.rolname = ANY(%(roles)s) AND g.rolname LIKE 'pg\_%%')

@@ -40,6 +40,7 @@ def _tries(
 ) -> Iterator[str]:
     if not _may(declared, role, declared.world.database, "CONNECT"):
         yield f"{role!r} can connect"
+    yield from _begins(connection, declared, role)
     if table is None:
         return
     schema = next(t for t in declared.things if t.cls == "schema" and t.name == table.schema)
@@ -62,6 +63,17 @@ def _tries(
         else:
             if not should:
                 yield f"{role!r} can run {statement} on {table}"
+
+
+def _begins(
+    connection: psycopg.Connection[tuple[object, ...]], declared: Declaration, role: str
+) -> Iterator[str]:
+    """The session of a service's role starts in its schemas, a migrator's as the owner."""
+    own = [s for s in declared.services if role in (s["owner"], s.get("app"), s.get("migrator"))]
+    user = next((s["owner"] for s in own if s.get("migrator") == role), role)
+    begun = connection.execute("SELECT current_user::text, current_schemas(false)").fetchone()
+    if own and begun != (user, [s["schema"] for s in own]):
+        yield f"a session of {role!r} starts as {begun}"
 
 
 def _may(declared: Declaration, role: str, thing: Thing, privilege: str) -> bool:

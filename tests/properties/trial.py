@@ -116,7 +116,7 @@ class _Trial:
             for held, place, old in _held(thing):
                 gone = held - {e for h, p, _ in _held(now) if p == place for e in h}
                 if thing.owner != now.owner:
-                    gone = {e for e in gone if e[0] != thing.owner}
+                    gone = {e for e in gone if e[0] not in (thing.owner, now.owner)}
                 assert not gone, f"additive took {gone} on {old} away"
         members = {(m.role, m.member): m for m in after.members}
         for m in before.members:
