@@ -33,7 +33,6 @@ END
 $chirodb$;
 ANALYZE pg_temp.chirodb_right;
 ANALYZE pg_temp.chirodb_maker;
-ANALYZE pg_temp.chirodb_spared;
 
 -- The database, the services' schemas, and `public` itself.
 INSERT INTO pg_temp.chirodb_state

@@ -1,4 +1,10 @@
 -- Memberships among the spec's roles and in predefined ones, with their options (16 and up).
+CREATE TEMPORARY TABLE chirodb_edge ON COMMIT DROP AS
+SELECT * FROM pg_temp.chirodb_membership_now WHERE managed;
+ANALYZE pg_temp.chirodb_edge;
+ANALYZE pg_temp.chirodb_role;
+ANALYZE pg_temp.chirodb_membership;
+ANALYZE pg_temp.chirodb_spared;
 DO $chirodb$
 DECLARE
     recent constant boolean := current_setting('server_version_num')::integer >= 160000;
@@ -53,15 +59,19 @@ BEGIN
               END
         ORDER BY 1, 2, 3, o.option NULLS FIRST
     LOOP
-        PERFORM FROM pg_temp.chirodb_edge e
-        WHERE e.role = edge.role AND e.member = edge.member
-          AND (e.grantor = edge.grantor OR NOT recent);
+        PERFORM FROM pg_auth_members a
+        WHERE a.roleid = (SELECT oid FROM pg_roles WHERE rolname = edge.role)
+          AND a.member = (SELECT oid FROM pg_roles WHERE rolname = edge.member)
+          AND (pg_get_userbyid(a.grantor) = edge.grantor OR NOT recent);
         CONTINUE WHEN NOT FOUND;  -- gone with its grantor's
         EXECUTE 'REVOKE ' || coalesce(upper(edge.option) || ' OPTION FOR ', '')
             || format('%I FROM %I', edge.role, edge.member)
             || CASE WHEN recent THEN format(' GRANTED BY %I CASCADE', edge.grantor) ELSE '' END;
     END LOOP;
 
+    DELETE FROM pg_temp.chirodb_edge;
+    INSERT INTO pg_temp.chirodb_edge
+    SELECT * FROM pg_temp.chirodb_membership_now WHERE managed;
     FOR edge IN
         SELECT w.role, w.member,
                w.admin OR coalesce(h.admin, false) AS admin,
