@@ -167,7 +167,27 @@ def changes(scope: Scope) -> Iterator[Change]:
         after.setdefault((row.role, row.member), []).append(row)
     for key, wanted in want.items():
         if scope.has_role(wanted.member) and not _satisfied(scope, after.get(key, ()), wanted):
+            if circle := _circle(scope, left, wanted):
+                scope.report("error", wanted.source, circle)
             yield _grant(scope, wanted, have.get(key, ()))
+
+
+def _circle(scope: Scope, left: Iterable[Fact], want: Want) -> str | None:
+    """Why PostgreSQL would refuse it: by memberships that stay, the group is in its member."""
+    groups: dict[str, set[str]] = {}
+    for row in (*left, *(row for row in scope.facts(NAME) if not row.managed)):
+        groups.setdefault(row.member, set()).add(row.role)
+    found, waiting = {want.role}, [want.role]
+    while waiting:
+        new = groups.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    if want.member not in found:
+        return None
+    return (
+        f"`{want.member}` cannot be made a member of `{want.role}`: that is a member of"
+        f" `{want.member}` itself, by a membership that the spec leaves as it is"
+    )
 
 
 def _options(scope: Scope) -> tuple[str, ...]:
