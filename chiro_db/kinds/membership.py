@@ -169,7 +169,8 @@ def changes(scope: Scope) -> Iterator[Change]:
         if scope.has_role(wanted.member) and not _satisfied(scope, after.get(key, ()), wanted):
             if circle := _circle(scope, left, wanted):
                 scope.report("error", wanted.source, circle)
-            yield _grant(scope, wanted, have.get(key, ()))
+            kept = _with_options(wanted, after.get(key, ()))
+            yield _grant(scope, kept, have.get(key, ()))
 
 
 def _circle(scope: Scope, left: Iterable[Fact], want: Want) -> str | None:
@@ -254,6 +255,15 @@ def _revoke(scope: Scope, row: Fact, option: str | None) -> Change:
         needs=frozenset(needs),
         extra=True,
     )
+
+
+def _with_options(want: Want, rows: Iterable[Fact]) -> Want:
+    """GRANT sets all options, so those that stay (`enforce: additive`) have to be said again."""
+    rows = list(rows)
+    options: dict[str, Any] = {
+        o: getattr(want, o) or any(getattr(row, o) for row in rows) for o in _OPTIONS
+    }
+    return replace(want, **options)
 
 
 def _grant(scope: Scope, want: Want, have: Iterable[Fact]) -> Change:

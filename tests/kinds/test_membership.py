@@ -177,3 +177,25 @@ def test_what_an_administrator_gave_itself_is_left(provision: Provisioning) -> N
         admin.run(spec + member_of)
         left = [c for c in admin.plan(spec + member_of).changes if c.blocked is None]
         assert not left, summaries(admin.plan(spec + member_of))
+
+
+def test_additive_keeps_the_options_that_are_there(provision: Provisioning) -> None:
+    if provision.database.server.version < 160000:
+        pytest.skip("before 16 a membership has no options but ADMIN")
+    provision.query(
+        f"CREATE ROLE {provision.name}_g; CREATE ROLE {provision.name}_m;"
+        f"GRANT {provision.name}_g TO {provision.name}_m"
+        " WITH ADMIN TRUE, INHERIT FALSE, SET TRUE"
+    )
+    provision.apply(
+        """
+        enforce: additive
+        roles: {DATABASE_g: {}, DATABASE_m: {member_of: [DATABASE_g]}}
+        """
+    )
+    rows = provision.query(
+        "SELECT admin_option, inherit_option, set_option FROM pg_auth_members"
+        " WHERE member = to_regrole(%s)",
+        f"{provision.name}_m",
+    )
+    assert rows == [(True, True, True)]
