@@ -238,13 +238,12 @@ def above(
     owner: str,
     wanted: Wanted,
     tolerated: Collection[tuple[Grantee, str]] = (),
-    complete: bool = True,
 ) -> Iterator[Change]:
     """The changes of the ACL of the database or of one schema."""
     if owner != old_owner:
         target = replace(target, old_owner=old_owner)
         entries = acl.reowned(entries, old_owner, owner)
-    owned = known(target.securable, scope.server.version) if complete else ()
+    owned = known(target.securable, scope.server.version)
 
     def spared(grantee: Grantee, privilege: str) -> bool:
         if (grantee, privilege) in tolerated or scope.spared(grantee):
@@ -260,7 +259,6 @@ def above(
         wanted,
         spared,
         additive=scope.additive,
-        complete=complete,
         acts_as=membership.acts_as(scope),
     )
     yield from _changes_of(scope, target, delta, owner)

@@ -62,7 +62,7 @@ def changes(scope: Scope) -> Iterator[Change]:
         entries=parse(have.acl),
         old_owner=have.owner,
         owner=have.owner if scope.only else section.owner or have.owner,
-        wanted=rights(scope),
+        wanted=rights(scope, section.owner or have.owner),
     )
 
 
@@ -72,10 +72,10 @@ def _from_template0(name: str, owner: str) -> Fact:
     return Fact(name, owner, None, (f"=Tc/{item}", f"{item}=CTc/{item}"))
 
 
-def rights(scope: Scope) -> Rights:
+def rights(scope: Scope, owner: str) -> Rights:
     """CONNECT for every login role that may use anything managed, and what the spec adds."""
     result: Rights = {}
-    users: set[Grantee] = {owner for makers in scope.makers.values() for owner in makers}
+    users: set[Grantee] = {owner, *(maker for makers in scope.makers.values() for maker in makers)}
     for schema_access in scope.access.values():
         users.update(schema_access.grantees())
     for i, grant in enumerate(scope.spec.database.grants):

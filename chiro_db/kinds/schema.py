@@ -117,5 +117,4 @@ def _acl(
         owner=owner,
         wanted=wanted,
         tolerated=_TOLERATED if have.name == _PUBLIC else (),
-        complete=service is not None,
     )

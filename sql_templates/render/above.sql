@@ -2,6 +2,7 @@
 INSERT INTO pg_temp.chirodb_right
 WITH RECURSIVE users (name) AS (
     SELECT role FROM pg_temp.chirodb_maker
+    UNION SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()
     UNION SELECT grantee FROM pg_temp.chirodb_right WHERE grantee IS NOT NULL
     UNION VALUES ('pg_read_all_data'), ('pg_write_all_data'), ('pg_maintain')
 ),
@@ -42,7 +43,7 @@ FROM pg_database d
 WHERE d.datname = current_database()
 UNION ALL
 SELECT n.nspname, 'schema', 'n', n.oid, n.nspowner, '', 'SCHEMA', ARRAY[quote_ident(n.nspname)], '',
-       m.schema IS NOT NULL, n.nspname = 'public'
+       true, n.nspname = 'public'
 FROM pg_namespace n
 LEFT JOIN pg_temp.chirodb_maker m ON m.schema = n.nspname AND m.owner
 WHERE m.schema IS NOT NULL OR n.nspname = 'public';
