@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import typer
 
+_INTERRUPTED = 130
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; exit codes as in docs/exit-codes.md."""
@@ -16,6 +18,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code; whatever goes wrong is said here and nowhere else."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # before typer is there to catch it
+        return _interrupted()
+
+
+def _run(arguments: list[str]) -> int:
     import typer
 
     from chiro_db.cli.app import app
@@ -31,9 +40,8 @@ def run(arguments: list[str]) -> int:
     except typer.TyperException as error:  # a wrong command line
         _say_usage(error)
         return 1
-    except (KeyboardInterrupt, typer.Abort):
-        _talk("interrupted")
-        return 130
+    except typer.Abort:  # at a question
+        return _interrupted()
     except SystemExit:  # typer's own answer to EPIPE
         return _closed_pipe()
     except ChirodbError as error:
@@ -47,13 +55,22 @@ def run(arguments: list[str]) -> int:
         _talk(f"error: {type(error).__name__}: {error}")
         _talk("  hint: this is a bug; --debug shows where")
         return 1
+    if result == _INTERRUPTED:  # what typer makes of Ctrl-C, without a word
+        return _interrupted()
     return result if isinstance(result, int) else 0
+
+
+def _interrupted() -> int:
+    if sys.stderr.isatty():
+        _talk("")  # the terminal has written ^C on this line
+    _talk("interrupted")
+    return _INTERRUPTED
 
 
 def _say_usage(error: typer.TyperException) -> None:
     """Typer's own words, and where to read more; a bare group shows its help."""
     context = getattr(error, "ctx", None)
-    message = error.format_message()
+    message = error.format_message().replace("Value error, ", "")  # a word of pydantic's
     if message.startswith("Usage:"):
         _talk(message)
         return
