@@ -27,5 +27,5 @@ def spec_path(given: Path | None) -> Path:
     raise ChirodbError(
         "no spec was found",
         where=str(Path.cwd()),
-        hint="name it with --spec or CHIRODB_SPEC; `chirodb init` writes one to start from",
+        hint="name it with --spec or CHIRODB_SPEC, or go to where chirodb.yaml or schema_specs/ is",
     )

@@ -110,7 +110,7 @@ def test_a_spec_that_is_not_there_is_an_error_that_says_what_to_do(
     spec.unlink()
     with pytest.raises(ChirodbError, match="no spec was found") as said:
         _dev("status")
-    assert "chirodb init" in (said.value.hint or "")
+    assert "chirodb.yaml" in (said.value.hint or "")
     (spec.parent / "schema_specs").mkdir()
     _dev("status")
     monkeypatch.setenv("CHIRODB_SPEC", "gone")
