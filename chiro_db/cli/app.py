@@ -44,11 +44,11 @@ def _common(
     """What every command has."""
 
 
-app.command()(validate)
+app.command(short_help="Check the spec, offline.")(validate)
 app.command()(plan)
 app.command()(apply)
-app.command()(drift)
+app.command(short_help="Compare the server with the spec, for CI.")(drift)
 app.command()(render)
-app.command()(bootstrap)
+app.command(short_help="Print what a superuser has to run once.")(bootstrap)
 app.add_typer(password.app, name="password")
 app.add_typer(dev.app, name="dev")

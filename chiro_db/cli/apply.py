@@ -22,7 +22,7 @@ _ROUNDS = 5  # how often the plan may change under our hands before we give up
 
 def apply(
     file: Annotated[
-        Path | None, typer.Argument(help="A plan saved by `plan --out`.", metavar="[FILE]")
+        Path | None, typer.Argument(help="A plan saved by `plan --out`.", metavar="FILE")
     ] = None,
     spec: SpecOption = None,
     target: TargetOption = None,

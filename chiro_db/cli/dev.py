@@ -67,7 +67,7 @@ def status(
 def psql(
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- PSQL ARGUMENTS]", help="Passed to psql as they are."),
+        typer.Argument(metavar="-- PSQL ARGUMENTS", help="Passed to psql as they are."),
     ] = None,
     spec: Spec = None,
 ) -> None:

@@ -23,7 +23,9 @@ def _group() -> None:
 
 @app.command()
 def rotate(
-    role: Annotated[str, typer.Argument(help="The role, one with `password:` in the spec.")],
+    role: Annotated[
+        str, typer.Argument(help="The role, one with `password:` in the spec.", metavar="ROLE")
+    ],
     spec: SpecOption = None,
     target: TargetOption = None,
     url: UrlOption = None,
