@@ -1,6 +1,6 @@
 \set ON_ERROR_STOP on
 
-BEGIN;
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL client_encoding TO 'UTF8';
 SET LOCAL standard_conforming_strings TO on;
 SET LOCAL quote_all_identifiers TO off;
@@ -8,6 +8,8 @@ SET LOCAL search_path TO '';
 SET LOCAL datestyle TO 'ISO';
 SET LOCAL lock_timeout TO '5s';  -- a change of owner waits behind queries, and all others behind it
 SET LOCAL client_min_messages TO warning;
+-- the lock that `chirodb apply` takes in a database, too: one at a time
+DO $$ BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(27980824795112546); END $$;
 
 -- What the spec says, until the end of the transaction.
 CREATE TEMPORARY TABLE chirodb_spec (database text, owner text, additive boolean)

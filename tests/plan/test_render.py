@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from chiro_db.apply.run import LOCK
 from chiro_db.plan.render import render
 from chiro_db.resources import folder
 from chiro_db.spec.load import load
@@ -288,3 +289,9 @@ def _rendered(text: str, folder: Path) -> str:
     file = folder / "spec.yaml"
     file.write_text(dedent(text), encoding="utf-8")
     return render(load(file, DAY).spec, DAY)
+
+
+def test_a_script_and_an_apply_wait_for_each_other(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("version: 1\ndatabase: {name: d}\n")
+    assert f"pg_advisory_xact_lock({LOCK})" in render(load(spec).spec, DAY)
