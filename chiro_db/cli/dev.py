@@ -59,7 +59,10 @@ def status(
     ),
 ) -> None:
     """Say whether the server runs, and where."""
-    found = _cluster(spec).status()
+    from chiro_db.cli.showing import errors_as
+
+    with errors_as(output.value):
+        found = _cluster(spec).status()
     typer.echo(_as_json(found) if output is StatusFormat.JSON else _as_text(found))
 
 

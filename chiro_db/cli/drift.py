@@ -30,10 +30,11 @@ def drift(
     """Compare the server with the spec: exit code 0 in step, 2 drifted, 1 error."""
     from chiro_db.apply.planning import plan as make
     from chiro_db.cli.connecting import job
-    from chiro_db.cli.showing import show_drift, warn
+    from chiro_db.cli.showing import errors_as, show_drift, warn
 
-    about = job(spec, target, url, service)
-    made = make(about)
+    with errors_as(output.value):
+        about = job(spec, target, url, service)
+        made = make(about)
     if output is not Format.TEXT:
         warn(made)
     services = sorted(about.only or about.loaded.spec.services)

@@ -40,15 +40,17 @@ def plan(
     """Show what apply would do, and change nothing."""
     from chiro_db.apply.planning import plan as make
     from chiro_db.cli.connecting import job
-    from chiro_db.cli.showing import show_plan, warn
+    from chiro_db.cli.showing import errors_as, show_plan, warn
 
-    about = job(spec, target, url, service)
-    made = make(about, for_saving=out is not None)
+    with errors_as(output.value):
+        about = job(spec, target, url, service)
+        made = make(about, for_saving=out is not None)
+        if out is not None:
+            from chiro_db.files import write_private
+            from chiro_db.plan.saved import dumps
+
+            write_private(out, dumps(made))
     if out is not None:
-        from chiro_db.files import write_private
-        from chiro_db.plan.saved import dumps
-
-        write_private(out, dumps(made))
         typer.echo(f"saved to {out}; `chirodb apply {out}` runs it as it is shown", err=True)
     if output is not Format.TEXT:
         warn(made)

@@ -6,10 +6,13 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from chiro_db.errors import ChirodbError
 
 if TYPE_CHECKING:
     from chiro_db.model.plan import Plan
@@ -38,6 +41,19 @@ def about_line(plan: Plan) -> str:
 def warn(plan: Plan) -> None:
     for warning in plan.warnings:
         typer.echo(f"warning: {warning}", err=True)
+
+
+@contextmanager
+def errors_as(output: str) -> Iterator[None]:
+    """Who asked for JSON reads an error as JSON too; it is told like any other besides."""
+    try:
+        yield
+    except ChirodbError as error:
+        if output == "json":
+            from chiro_db.report.json import error_json
+
+            typer.echo(_json(error_json(error)))
+        raise
 
 
 def show_plan(plan: Plan, output: str, *, verbose: bool = False) -> None:
