@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chiro_db.errors import ChirodbError
+from chiro_db.errors import ChirodbError, Diagnostic, SecretError, SpecError
 
 if TYPE_CHECKING:
     from chiro_db.apply.planning import Job
@@ -102,24 +102,38 @@ def _target(loaded: Loaded, name: str | None, url: str | None) -> tuple[str, Tar
             )
         name = next(iter(targets))
     section = targets[name]
-    return name, section, _conninfo(loaded, section)
+    return name, section, _conninfo(loaded, name, section)
 
 
-def _conninfo(loaded: Loaded, target: Target) -> str:
+def _conninfo(loaded: Loaded, name: str, target: Target) -> str:
     if target.url is not None:
-        from chiro_db.spec.secrets import resolve
-
-        return resolve(target.url, loaded.folder).reveal()
+        return _resolved(loaded, {("targets", name, "url"): target.url})[0].reveal()
     from chiro_db.embedded import Cluster, state_directory
 
     return Cluster(state_directory(loaded.path)).start()
 
 
 def _secrets(loaded: Loaded) -> dict[str, Secret]:
+    references = {
+        name: role.password for name, role in loaded.spec.roles.items() if role.password is not None
+    }
+    paths: dict[tuple[str, ...], str] = {
+        ("roles", name, "password"): text for name, text in references.items()
+    }
+    return dict(zip(references, _resolved(loaded, paths), strict=True))
+
+
+def _resolved(loaded: Loaded, references: dict[tuple[str, ...], str]) -> list[Secret]:
+    """SpecError with the place of every one that cannot be read."""
     from chiro_db.spec.secrets import resolve
 
-    return {
-        name: resolve(role.password, loaded.folder)
-        for name, role in loaded.spec.roles.items()
-        if role.password is not None
-    }
+    found: list[Secret] = []
+    problems: list[Diagnostic] = []
+    for path, text in references.items():
+        try:
+            found.append(resolve(text, loaded.folder))
+        except SecretError as error:
+            problems.append(Diagnostic(error.message, loaded.place(path), error.hint))
+    if problems:
+        raise SpecError(problems)
+    return found
