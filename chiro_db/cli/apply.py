@@ -156,10 +156,14 @@ def _run(about: Job, made: Plan, asked: _Asked, lock_timeout: float, *, saved: b
 
 
 def _say_done(done: Plan, made: Plan, seconds: float) -> None:
+    from chiro_db.report.summary import subject
+
     if not done.runnable:
         typer.echo("Another run has done it already; nothing was left to do")
         return
     number = len(done.runnable)
     what = f"{number} change{'' if number == 1 else 's'}"
-    state = "is as declared" if not done.blocked else f"lacks {len(done.blocked)} blocked changes"
-    typer.echo(f"Applied {what} in {seconds:.1f} s; {made.database} {state}")
+    state = f"{made.database} lacks {len(done.blocked)} blocked changes"
+    if not done.blocked:
+        state = f"{subject(made)} as declared"
+    typer.echo(f"Applied {what} in {seconds:.1f} s; {state}")

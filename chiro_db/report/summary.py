@@ -34,8 +34,7 @@ def total(plan: Plan, database: str | None = None) -> str:
     number = counts(plan)
     if not plan.changes:
         alone = f"; {counted(len(plan.extras), 'extra')} left alone" if plan.extras else ""
-        name = visible(plan.database) if database is None else database
-        return f"Nothing to do: {name} is as declared{alone}"
+        return f"Nothing to do: {subject(plan, database)} as declared{alone}"
     text = (
         f"Plan: {number['create']} to create, {number['update']} to change,"
         f" {number['delete']} to remove"
@@ -45,6 +44,15 @@ def total(plan: Plan, database: str | None = None) -> str:
     if plan.extras:
         text += f", {counted(len(plan.extras), 'extra')} left alone"
     return text
+
+
+def subject(plan: Plan, database: str | None = None) -> str:
+    """`shop is`, or of a narrowed plan `orders, billing in shop are`: what was looked at."""
+    name = visible(plan.database) if database is None else database
+    if not plan.services:
+        return f"{name} is"
+    verb = "is" if len(plan.services) == 1 else "are"
+    return f"{visible(', '.join(plan.services))} in {name} {verb}"
 
 
 def hazards(plan: Plan) -> str:

@@ -118,6 +118,7 @@ def test_control_c_at_the_question_changes_nothing(project: Project) -> None:
     interrupted = project.terminal("apply", typed={"[y/N]": b"\x03"})
     assert interrupted.code == 130
     assert "Traceback" not in interrupted.out
+    assert "\ninterrupted" in interrupted.out.replace("\r", "")
     assert project.schemas() == set()
 
 
@@ -171,7 +172,11 @@ def test_service_narrows_the_plan(project: Project) -> None:
     applied = project.run("apply", "--yes", "--service", "books")
     assert applied.code == 0, applied.err
     assert project.schemas() == {"books"}
-    assert project.run("plan", "--service", "books", "--exit-code").code == 0
+    said = f"books in {project.database.name} is as declared"  # of the rest nothing is known
+    assert said in applied.out
+    again = project.run("plan", "--service", "books", "--exit-code")
+    assert again.code == 0
+    assert f"Nothing to do: {said}" in again.out
     assert project.run("plan", "--exit-code").code == 2
     unknown = project.run("plan", "--service", "bokos")
     assert unknown.code == 1
@@ -186,6 +191,16 @@ def test_json_is_data_alone(project: Project) -> None:
     drifted = project.run("drift", "--format", "json")
     assert drifted.code == 2
     assert json.loads(drifted.out)["drifted"] is True
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "dev status"])
+def test_an_error_is_json_too_where_json_was_asked_for(project: Project, command: str) -> None:
+    failed = project.run(*command.split(), "--format", "json", "--spec", "gone.yaml")
+    assert failed.code == 1
+    document = json.loads(failed.out)
+    assert document["errored"] is True
+    assert "gone.yaml" in document["diagnostics"][0]["summary"]
+    assert "gone.yaml" in failed.err
 
 
 def test_piped_output_has_no_colour_and_a_terminal_has(project: Project) -> None:
@@ -245,6 +260,7 @@ def test_a_missing_secret_is_named_and_nothing_is_done(project: Project) -> None
     for command in (["plan"], ["apply", "--yes"], ["drift"]):
         ran = project.run(*command)
         assert ran.code == 1
+        assert "chirodb.yaml:10:" in ran.err
         assert "SHOP_PASSWORD" in ran.err
     assert project.schemas() == set()
     assert project.run("validate").code == 0
