@@ -25,6 +25,11 @@ class Target:
     source: Source = ()
     service: str | None = None
     old_owner: str | None = None  # whose it is until its owner is changed by the same plan
+    objects: tuple[str, ...] = ()  # all that it is, where `shown` only counts them
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        return self.objects if self.securable in ("table", "sequence") else ()
 
     def needs(self, owner: str) -> frozenset[Need]:
         """Without the change of owner the new one cannot grant anything."""
@@ -156,8 +161,9 @@ def merge_change(
         summary=f"make what {shown(grantor)} granted on {target.shown} the owner's, to revoke it",
         step=step,
         statements=tuple(Statement(text) for text in statements),
-        before={"granted_by": grantor},
+        before={"granted_by": grantor, "objects": list(target.objects)},
         after={"granted_by": owner},
+        relations=target.relations,
         hazards=frozenset({Hazard.REVOKES_ACCESS})
         | ({Hazard.TAKES_LOCK} if target.securable in ("table", "sequence") else set()),
         service=target.service,
@@ -188,6 +194,7 @@ def revoke_change(
             "grantee": item.grantee or "PUBLIC",
             "privileges": list(item.privileges),
             "grant_option": item.option_only,
+            "objects": list(target.objects),
             "extras": [
                 {
                     "grantee": e.grantee or "PUBLIC",
@@ -197,6 +204,7 @@ def revoke_change(
                 for e in item.causes
             ],
         },
+        relations=target.relations,
         hazards=frozenset({Hazard.REVOKES_ACCESS}),
         service=target.service,
         origin=origin(item.causes, owner),
@@ -222,7 +230,9 @@ def grant_change(target: Target, item: Given, *, owner: str, step: Step, stateme
             "grantees": [g or "PUBLIC" for g in item.grantees],
             "privileges": list(item.privileges),
             "grant_option": item.grantable,
+            "objects": list(target.objects),
         },
+        relations=target.relations,
         service=target.service,
         source=item.source or target.source,
         needs=target.needs(owner),

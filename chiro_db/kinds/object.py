@@ -145,6 +145,7 @@ def _owners(scope: Scope) -> Iterator[Change]:
             continue
         objects = sorted(fact.objects)
         texts = [_owner(fact.schema, fact.type, item, owner) for item in objects]
+        listed = names(fact.schema, objects)
         shown = listing(fact.schema, fact.type, objects)
         yield Change(
             kind="ownership",
@@ -154,8 +155,9 @@ def _owners(scope: Scope) -> Iterator[Change]:
             summary=f"owner of {shown}: {fact.owner} -> {owner}",
             step=Step.OBJECT_OWNER,
             statements=tuple(Statement(text) for text in texts),
-            before={"owner": fact.owner, "objects": names(fact.schema, objects)},
+            before={"owner": fact.owner, "objects": listed},
             after={"owner": owner},
+            relations=tuple(listed) if fact.type in ("table", "sequence") else (),
             hazards=frozenset({Hazard.CHANGES_OWNER})
             | ({Hazard.TAKES_LOCK} if fact.type in ("table", "sequence") else set()),
             service=service,
@@ -236,6 +238,7 @@ def _target(
         ("services", scope.by_schema[schema], "owner"),
         scope.by_schema[schema],
         owner,
+        tuple(names(schema, objects)),
     )
 
 

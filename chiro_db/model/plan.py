@@ -107,6 +107,7 @@ class Change:
     origin: str | None = None  # for extras: "not in the spec, granted by x"
     needs: frozenset[Need] = frozenset()
     blocked: Blocked | None = None
+    relations: tuple[str, ...] = ()  # tables and sequences that the statements name, to lock
     extra: bool = False  # takes something away; under `enforce: additive` only reported
 
 

@@ -26,6 +26,7 @@ class Server:
     in_recovery: bool
     may_create: bool  # CREATE on the database connected to
     bootstrap: str  # the superuser of initdb, who owns `public` up to 14
+    lockable: int  # objects that all transactions together may lock for certain
 
     @property
     def major(self) -> int:

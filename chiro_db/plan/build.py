@@ -33,10 +33,12 @@ def build(scope: Scope, locate: Locate) -> Plan:
         raise SpecError(problems)
     extras = [change for change in found if scope.additive and change.extra]
     changes = [change for change in found if not (scope.additive and change.extra)]
+    ordered = tuple(_finished(Reach(scope, changes).run(), locate))
+    warnings = [f"{p.place}: {p.message}" if p.place else p.message for p in problems]
     return Plan(
-        changes=tuple(_finished(Reach(scope, changes).run(), locate)),
+        changes=ordered,
         extras=tuple(_finished(extras, locate)),
-        warnings=tuple(f"{p.place}: {p.message}" if p.place else p.message for p in problems),
+        warnings=(*warnings, *_too_many_locks(scope, ordered)),
         services=tuple(sorted(scope.only)),
         server=scope.server.version_text,
         version=scope.server.version,
@@ -45,6 +47,25 @@ def build(scope: Scope, locate: Locate) -> Plan:
         system_identifier=scope.server.system_identifier,
         creates_database=scope.actual_database is None,
     )
+
+
+def _too_many_locks(scope: Scope, changes: Iterable[Change]) -> list[str]:
+    """ALTER ... OWNER locks its relation; from 18 on GRANT and REVOKE lock those they name."""
+    granting_locks = scope.server.major >= 18
+    relations = {
+        relation
+        for change in changes
+        if change.blocked is None and (granting_locks or change.kind == "ownership")
+        for relation in change.relations
+    }
+    room = scope.server.lockable
+    if len(relations) <= room:
+        return []
+    return [
+        f"the transaction has to lock {len(relations):,} tables and sequences, and the server has"
+        f" room for {room:,} locks: it may end in `out of shared memory`. Raise"
+        " max_locks_per_transaction, or apply one --service after the other"
+    ]
 
 
 def _finished(changes: Iterable[Change], locate: Locate) -> list[Change]:

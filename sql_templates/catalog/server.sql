@@ -13,6 +13,9 @@ SELECT current_setting('server_version_num')::int AS version,
        has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS reads_verifiers,
        pg_is_in_recovery() AS in_recovery,
        has_database_privilege(current_database(), 'CREATE') AS may_create,
-       pg_get_userbyid(10)::text AS bootstrap
+       pg_get_userbyid(10)::text AS bootstrap,
+       current_setting('max_locks_per_transaction')::int
+           * (current_setting('max_connections')::int
+              + current_setting('max_prepared_transactions')::int) AS lockable
 FROM pg_roles r
 WHERE r.rolname = current_user

@@ -1,0 +1,45 @@
+"""Locks that one transaction needs, counted before it runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chiro_db.catalog.connect import connected
+from chiro_db.catalog.inspect import inspect, snapshot
+from chiro_db.kinds.scope import Scope
+from chiro_db.model.plan import Plan
+from chiro_db.plan.build import build
+from tests.provisioning import Provisioning
+
+SPEC = "services: {shop: {schema: shop, owner: DATABASE_owner, app: DATABASE_app}}"
+
+
+def planned(provision: Provisioning, room: int) -> Plan:
+    """As on a server with room for so many locks."""
+    job = provision.job(SPEC)
+    with connected(job.to) as connection, snapshot(connection):
+        state = inspect(connection, job.request)
+    small = replace(state, server=replace(state.server, lockable=room))
+    return build(Scope(job.loaded.spec, small, job.today), job.loaded.place)
+
+
+def test_a_plan_that_needs_too_many_locks_says_so(provision: Provisioning) -> None:
+    provision.query("CREATE SCHEMA shop; CREATE TABLE shop.a (id serial); CREATE TABLE shop.b ()")
+    assert planned(provision, 3).warnings == ()
+    (warning,) = planned(provision, 2).warnings
+    assert "3 tables and sequences" in warning
+    assert "--service" in warning
+
+
+def test_the_objects_of_a_change_are_all_named(provision: Provisioning) -> None:
+    provision.apply(SPEC)
+    tables = [f"t{i}" for i in range(5)]
+    for table in tables:
+        provision.query(f"CREATE TABLE shop.{table} ()")
+        provision.query(f"ALTER TABLE shop.{table} OWNER TO {provision.name}_owner")
+    provision.apply(SPEC)
+    provision.query("REVOKE SELECT ON ALL TABLES IN SCHEMA shop FROM " + f"{provision.name}_app")
+    (change,) = provision.plan(SPEC).changes
+    assert "5 tables of shop" in change.summary
+    assert change.after is not None
+    assert change.after["objects"] == [f"shop.{table}" for table in tables]
