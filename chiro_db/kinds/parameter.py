@@ -34,6 +34,7 @@ _PLAIN_LISTS = frozenset(
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "t": True, "y": True} | {
     "false": False, "no": False, "off": False, "0": False, "of": False, "f": False, "n": False
 }  # fmt: skip
+_HIDDEN_CHOICES = {"debug": "debug2"}  # of levels of messages; pg_settings does not list it
 _MEMORY = {"B": 1, "kB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
 _TIME = {
     "us": Decimal("0.001"),
@@ -110,7 +111,7 @@ def _plain(text: str) -> list[str]:
 def _choice(text: str) -> str | bool:
     """Enumerated values are compared without case; boolean words among them are aliases."""
     lower = text.lower()
-    return _BOOLEANS.get(lower, lower)
+    return _BOOLEANS.get(lower, _HIDDEN_CHOICES.get(lower, lower))
 
 
 def _base(known: Parameter, text: str) -> Decimal | None:

@@ -84,8 +84,8 @@ def _create(scope: Scope, name: str, want: Mapping[str, Any], source: Source) ->
         later = {a: True for a in _PRIVILEGED if want.get(a)}
         want = {a: v for a, v in want.items() if a not in later}
     yield _created(scope, name, want, source)
-    if later:
-        yield _altered(scope, name, dict.fromkeys(later, False), later, source, None)
+    for attribute in later:
+        yield _altered(scope, name, {attribute: False}, {attribute: True}, source, None)
 
 
 def _created(scope: Scope, name: str, want: Mapping[str, Any], source: Source) -> Change:
@@ -126,7 +126,7 @@ def _alter(scope: Scope, have: Fact, want: Mapping[str, Any], source: Source) ->
     off = [a for a in differing if a in (*_OFF, "login") and differing[a] is False]
     apart = [off] if scope.additive else []  # what is taken away is only reported
     if not scope.server.superuser:  # what may be blocked shall not block the rest
-        apart.append([a for a in differing if a in _PRIVILEGED])
+        apart += [[a] for a in differing if a in _PRIVILEGED]
     for attributes in apart:
         part = {a: differing.pop(a) for a in attributes if a in differing}
         if part:
@@ -222,11 +222,13 @@ def _drop(scope: Scope, name: str) -> Iterator[Change]:
         return
     belongings = [b for b in scope.state.belongings if b.role == name]
     lost = [b for b in belongings if b.relation == "user mapping" or b.alone]
-    elsewhere = [b for b in belongings if b.relation in ("elsewhere", "database")]
+    elsewhere = [b for b in belongings if b.relation == "elsewhere"]
+    databases = [b for b in belongings if b.relation == "database"]
     owned = [b for b in belongings if b.relation == "owned"]
     for items, why in (
         (lost, "would be dropped with it"),
         (elsewhere, "it still holds elsewhere; connect there and run REASSIGN OWNED, DROP OWNED"),
+        (databases, "it owns; run ALTER DATABASE ... OWNER TO"),
         (owned if heir is None else [], "it owns; say `reassign_to:`"),
     ):
         if items:

@@ -34,6 +34,7 @@ def stored(provision: Provisioning, role: str | None = None) -> set[str]:
         ("enable_seqscan", "1", "yes"),
         ("enable_seqscan", "OFF", "false"),
         ("client_min_messages", "WARNING", "warning"),
+        ("client_min_messages", "debug2", "debug"),
         ("synchronous_commit", "on", "true"),
         ("datestyle", "iso,dmy", "'ISO, DMY'"),
         ("timezone", "europe/berlin", "Europe/Berlin"),
