@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, UrlOption
+from chiro_db.errors import RefusedError
 
 
 class Format(StrEnum):
@@ -43,6 +44,7 @@ def plan(
     from chiro_db.cli.showing import errors_as, show_plan, warn
 
     with errors_as(output.value):
+        _writable(out)
         about = job(spec, target, url, service)
         made = make(about, for_saving=out is not None)
         if out is not None:
@@ -57,3 +59,9 @@ def plan(
     show_plan(made, output.value, verbose=verbose)
     if exit_code and made.pending:
         raise typer.Exit(2)
+
+
+def _writable(out: Path | None) -> None:
+    """A plan takes the place of the file, which must not be a device or a folder."""
+    if out is not None and out.exists() and not out.is_file():
+        raise RefusedError(f"`{out}` is not a file", hint="--out names a file for the plan")

@@ -347,3 +347,11 @@ def test_a_full_disk_leaves_the_plan_that_was_there(project: Project) -> None:
     assert "cannot write `shop.plan`" in done.stderr
     assert file.read_text() == "before"
     assert {path.name for path in project.folder.iterdir()} == {"chirodb.yaml", "shop.plan"}
+
+
+def test_a_plan_never_takes_the_place_of_a_device_or_a_folder(project: Project) -> None:
+    for place in (Path("/dev/null"), project.folder):
+        ran = project.run("plan", "--out", str(place))
+        assert ran.code == 1
+        assert f"`{place}` is not a file" in ran.err
+        assert not place.is_file()
