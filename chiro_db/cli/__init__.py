@@ -49,6 +49,14 @@ def _run(arguments: list[str]) -> int:
             raise
         _say(error)
         return 1
+    except OSError as error:  # a full disk behind standard output, say
+        if debug:
+            raise
+        _talk(
+            f"error: {error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+        )
+        _talk("  hint: --debug shows where")
+        return 1
     except Exception as error:  # a bug of ours, told like everything else
         if debug:
             raise
