@@ -88,7 +88,8 @@ class _Asked:
         if plan.blocked and not (self.skip_blocked or plan.skip_blocked):
             raise RefusedError(
                 f"{len(plan.blocked)} of {len(plan.changes)} changes are blocked",
-                hint="have the statements above run by an administrator, or use --skip-blocked",
+                hint="an administrator has to run the statements above, which"
+                " `chirodb bootstrap` prints together; or use --skip-blocked",
             )
         missing = sorted({str(h) for h in plan.hazards} - self.allowed)
         if self.protected and missing:
