@@ -27,8 +27,7 @@ def loads(text: str) -> Plan:
         values["extras"] = tuple(_change(c) for c in values["extras"])
         values["new_passwords"] = frozenset(values["new_passwords"])
         fields_: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in values.items()
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
         }
         return Plan(**fields_)
     except (ValueError, TypeError, KeyError, AttributeError):
