@@ -73,6 +73,8 @@ def carry_through(database: Database, scenario: Scenario, folder: Path) -> None:
     trial.apply("repair")
     trial.agrees("after the repair")
     more = _touched(middle, trial.rows()) - by_hand
+    # a REVOKE on a table writes its columns' ACLs anew
+    more = {row for row in more if row[0] != "column" or ("class", row[1], "") not in by_hand}
     assert not more, f"the repair touched more: {more} by {told}"
 
 
