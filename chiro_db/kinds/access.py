@@ -44,7 +44,8 @@ class SchemaAccess:
     narrowed: dict[Securable, list[Narrow]] = field(default_factory=dict)
 
     def covers_types(self) -> bool:
-        return bool(self.whole.get("type") or self.future.get("type"))
+        """Whether types that are made later are covered."""
+        return bool(self.future.get("type"))
 
     def grantees(self) -> Iterator[Grantee]:
         """Everyone who may use something here, with repeats."""

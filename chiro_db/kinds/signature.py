@@ -35,6 +35,11 @@ _ALIASES = {
     "varbit": "bit varying",
 }
 _GLOB = re.compile(r"[*?\[]")
+# What may stand before an argument's type: its mode and its name.
+_MODE = re.compile(r"(in\s+out|inout|in|out|variadic)\s+", flags=re.I)
+_NAMED = re.compile(r"""("(?:[^"]|"")+"|[^\W\d][\w$]*)\s+(?=["\w])(?!array\b)""", flags=re.I)
+# Types whose names have several words begin with these, and no argument has such a name.
+_TYPES = frozenset("bit char character interval national nchar time timestamp".split())
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^\s".\[\]()]+)')
 
 
@@ -63,6 +68,22 @@ def _split(arguments: str) -> list[str]:
                 start = i + 1
     parts.append(arguments[start:])
     return [part.strip() for part in parts] if arguments.strip() else []
+
+
+def _arguments(text: str) -> tuple[str, ...]:
+    """The types alone, as in `f(a integer, VARIADIC b text[])`; OUT does not count."""
+    types = []
+    for part in _split(text):
+        mode = _MODE.match(part)
+        if mode is not None and mode[1].lower() == "out":
+            continue
+        rest = part[mode.end() :] if mode is not None else part
+        name = _NAMED.match(rest)
+        if name is not None and name[1].lower() not in _TYPES:
+            is_double = re.match(r"double\s+precision\b", rest, flags=re.I) is not None
+            rest = rest if is_double else rest[name.end() :]
+        types.append(rest)
+    return () if types == ["*"] else tuple(types)  # an aggregate of no arguments
 
 
 @lru_cache(maxsize=4096)
@@ -109,7 +130,7 @@ class Signature:
         name, rest = parted(text)
         if rest is None:
             return cls(name, None, schema)
-        return cls(name, tuple(_split(rest.rstrip().removesuffix(")"))), schema)
+        return cls(name, _arguments(rest.rstrip().removesuffix(")")), schema)
 
     @property
     def is_glob(self) -> bool:

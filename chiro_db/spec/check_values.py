@@ -109,7 +109,9 @@ def _signature(path: Path, text: str) -> Iterator[Finding]:
                 yield Finding(path, f"`{text}` goes on after its arguments", example)
             elif not name:
                 yield Finding(path, f"`{text}` has no name before its arguments", example)
-            elif i and not all(part.strip() for part in arguments[:i].split(",")):
+            elif arguments[:i].strip() and not all(
+                part.strip() for part in arguments[:i].split(",")
+            ):
                 yield Finding(path, f"`{text}` has an argument without a type", example)
             break
     else:

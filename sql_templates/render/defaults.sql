@@ -16,7 +16,7 @@ covering AS (
     SELECT DISTINCT m.role
     FROM maker m
     JOIN pg_temp.chirodb_right r
-        ON r.schema = m.schema AND r.type = 'type' AND r.narrow IS NULL AND (r.existing OR r.future)
+        ON r.schema = m.schema AND r.type = 'type' AND r.narrow IS NULL AND r.future
 ),
 row AS (
     SELECT m.schema, k.type, k.code, m.namespace, m.role, false AS everywhere, false AS public_uses
