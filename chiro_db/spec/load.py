@@ -63,7 +63,9 @@ def _load(path: Path, today: date) -> Loaded:
     except ValidationError as error:
         invalid = Explainer(values, positions).explain(error)
     checked = check(values, positions, today, {path for path, _ in invalid})
-    found = _unique([*conflicts, *(problem for _, problem in invalid), *checked])
+    said = {conflict.place for conflict in conflicts if conflict.place}  # of values, as written
+    wrong = [problem for path, problem in invalid if positions.of_value(path) not in said]
+    found = _unique([*conflicts, *wrong, *checked])
     if spec is None or any(problem.severity == "error" for problem in found):
         raise SpecError(found)
     digest = hashlib.sha256(content.encode()).hexdigest()
@@ -74,25 +76,30 @@ def _parse(path: Path) -> tuple[dict[str, Any], Positions, list[Diagnostic]]:
     sources, problems = read(path)
     roots: list[tuple[str, Node]] = []
     parts: list[tuple[Positions, dict[str, Any]]] = []
+    unread = bool(problems)
     for source in sources:
         of_file = Problems(source.name)
         root = compose(source.text, of_file)
+        unread = unread or bool(of_file)
         if root is not None:
-            value = Builder(source.text, of_file).build(root)
+            builder = Builder(source.text, of_file)
+            value = builder.build(root)
+            unread = unread or builder.gave_up
             if isinstance(root, MappingNode):
                 roots.append((source.name, root))
                 parts.append((Positions(roots[-1:]), value or {}))
             elif value is not None:
                 of_file.at(root, "a spec is a mapping", "begin with `version: 1`")
+                unread = True
         problems += of_file
-    if problems:
-        raise SpecError(_unique(problems))
     values, conflicts = merge(parts)
+    if unread or (problems and not values):  # what such a file declares would seem to be missing
+        raise SpecError(_unique(problems))
     if not values:
         raise SpecError([_empty(path, bool(sources))])
     # `services:` with nothing behind it is a section without entries.
     values = {k: v for k, v in values.items() if v is not None or k in _NEVER_EMPTY}
-    return values, Positions(roots), conflicts
+    return values, Positions(roots), [*problems, *conflicts]
 
 
 def _empty(path: Path, has_files: bool) -> Diagnostic:

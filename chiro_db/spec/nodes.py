@@ -95,17 +95,17 @@ def merged_in(node: MappingNode) -> list[MappingNode]:
 
 
 class Builder:
-    """Plain values of nodes; what cannot be one is a problem and reads as None."""
+    """Plain values of nodes; what cannot be one is a problem and reads as what is nearest."""
 
     def __init__(self, text: str, problems: Problems) -> None:
         self.problems = problems
+        self.gave_up = False  # the values are not those of the file
         self.budget = 2 * len(text) + _MAX_EXPANSION
         self.open: set[int] = set()
 
     def build(self, node: Node) -> Any:
         if node.tag not in _TAGS:
             self.problems.at(node, f"the tag `{_short_tag(node.tag)}`; a spec has no YAML tags")
-            return None
         self.budget -= 1
         if type(node) is ScalarNode:
             self.budget -= len(node.value)
@@ -123,6 +123,7 @@ class Builder:
         return value
 
     def _refuse(self, node: Node) -> None:
+        self.gave_up = True
         if id(node) in self.open:
             self.problems.at(node, "an anchor that contains itself")
         elif self.budget > -(10**9):  # once
@@ -142,7 +143,7 @@ class Builder:
                 f"`{text}` has a leading zero, which YAML's versions read differently",
                 f'write `{zeros[1]}{zeros[2]}`, or quote it: "{text}"',
             )
-            return None
+            return _number(zeros[1] + zeros[2])
         return _number(text)
 
     def mapping(self, node: MappingNode) -> dict[str, Any]:

@@ -36,6 +36,11 @@ class Positions:
             return str(found[2].value)
         return None
 
+    def of_value(self, path: Path) -> Place | None:
+        """Where the value begins, if the whole path leads to one."""
+        found = self._deepest(path)
+        return place(found[0], found[2]) if found and found[3] == len(path) else None
+
     def _deepest(self, path: Path) -> tuple[str, Node, Node, int] | None:
         best: tuple[str, Node, Node, int] | None = None
         for file, root in self._roots:
@@ -59,7 +64,11 @@ class Positions:
     def _index(self, node: MappingNode) -> dict[str, tuple[Node, Node]]:
         index = self._indexes.get(id(node))
         if index is None:
-            own = {key.value: (key, value) for key, value in reversed(node.value)}
+            own: dict[str, tuple[Node, Node]] = {
+                key.value: (key, value)
+                for key, value in reversed(node.value)
+                if isinstance(key, ScalarNode)
+            }
             for other in merged_in(node):
                 own = {**self._index(other), **own}
             self._indexes[id(node)] = index = own
