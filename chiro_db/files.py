@@ -10,15 +10,21 @@ from chiro_db.errors import ChirodbError
 
 
 def write_private(path: Path, text: str) -> None:
-    """Mode 0600, synced, renamed into place; a full disk leaves what was there before."""
+    """Mode 0600, synced, renamed into place; a full disk leaves what was there before.
+
+    A link is followed; a device or a folder is refused.
+    """
+    real = path.resolve()
+    if real.exists() and not real.is_file():
+        raise ChirodbError(f"cannot write `{path}`: it is no file", hint="name a file")
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        descriptor, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).replace(path)
+            Path(name).replace(real)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise

@@ -83,7 +83,11 @@ def described(
     )
     return replace(
         made,
-        warnings=(*made.warnings, *doubts),
+        warnings=(
+            *(f"{w.place}: {w.message}" for w in job.loaded.warnings),
+            *made.warnings,
+            *doubts,
+        ),
         target=job.target,
         host=str(job.to),
         skip_blocked=job.skip_blocked,

@@ -13,7 +13,7 @@ from chiro_db.kinds import acl_changes, membership
 from chiro_db.kinds import object as objects
 from chiro_db.kinds.access import Narrow, Rights, merged
 from chiro_db.kinds.acl_changes import Given, Taken
-from chiro_db.kinds.narrowing import Narrowing
+from chiro_db.kinds.narrowing import HINT, Narrowing
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.kinds.signature import is_glob
 from chiro_db.model import acl
@@ -95,7 +95,7 @@ def _narrows(
         for column in narrow.columns:
             if not is_glob(column) and column not in present:
                 message = f"there is no column `{column}` in table `{'.'.join(relation)}`"
-                scope.report("error", source, message)
+                scope.report("error", source, message, HINT)
             elif is_glob(column) and not any(re.match(translate(column), c) for c in present):
                 message = f"no column of table `{'.'.join(relation)}` matches `{column}`"
                 scope.report("warning", source, message)

@@ -9,6 +9,7 @@ from chiro_db.kinds.scope import Scope
 from chiro_db.kinds.signature import Signature
 from chiro_db.model.privilege import Securable
 
+HINT = "leave it out until a migration has made it, or use a wildcard"
 Object = tuple[str, str | None]  # a name and, of a routine, its argument types
 Part = tuple[tuple[int, ...], list[Object]]  # indexes of grants, and what they cover alike
 
@@ -58,7 +59,7 @@ class Narrowing:
             for literal, source in narrow.literals.items():
                 if (i, literal) not in self._matched:
                     message = f"there is no {word} `{literal}` in schema `{self.schema}`"
-                    scope.report("error", source, message)
+                    scope.report("error", source, message, HINT)
             for text, _, source in narrow.patterns:
                 if (i, text) not in self._matched:
                     message = f"no {word} in schema `{self.schema}` matches `{text}`"

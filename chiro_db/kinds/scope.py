@@ -83,6 +83,7 @@ class Problem(NamedTuple):
     severity: str
     source: Source
     message: str
+    hint: str | None = None
 
 
 class Scope(Request):
@@ -162,9 +163,9 @@ class Scope(Request):
         """A grant ends with the day before `until`, in UTC."""
         return until is None or self.today < until
 
-    def report(self, severity: str, source: Source, message: str) -> None:
+    def report(self, severity: str, source: Source, message: str, hint: str | None = None) -> None:
         """Note a problem; all of them are shown at once when the comparison is done."""
-        problem = Problem(severity, source, message)
+        problem = Problem(severity, source, message, hint)
         if problem not in self.problems:
             self.problems.append(problem)
 

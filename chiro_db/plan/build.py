@@ -26,9 +26,7 @@ def build(scope: Scope, locate: Locate) -> Plan:
     Raises SpecError with all that the spec asks for and this server cannot have.
     """
     found = [change for kind in KINDS for change in kind.changes(scope)]
-    problems = [
-        Diagnostic(p.message, locate(p.source), severity=p.severity) for p in scope.problems
-    ]
+    problems = [Diagnostic(p.message, locate(p.source), p.hint, p.severity) for p in scope.problems]
     if any(problem.severity == "error" for problem in problems):
         raise SpecError(problems)
     extras = [change for change in found if scope.additive and change.extra]
