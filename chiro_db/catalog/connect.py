@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,10 +28,13 @@ class Where:
     database: str
 
     def __str__(self) -> str:
-        """The server for a person: host and port as far as the conninfo says them."""
+        """The server for a person, as far as the conninfo or libpq's variables say it."""
         host = self.parameters.get("host") or self.parameters.get("hostaddr") or ""
         port = self.parameters.get("port")
-        service = self.parameters.get("service")
+        service = self.parameters.get("service") or os.environ.get("PGSERVICE")
+        if not service:  # which has host and port before the variables have
+            host = host or os.environ.get("PGHOST") or os.environ.get("PGHOSTADDR") or ""
+            port = port or os.environ.get("PGPORT")
         place = f"{host}{f':{port}' if port else ''}"
         return place or (f"service {service}" if service else "the default server")
 

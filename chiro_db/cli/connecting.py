@@ -61,7 +61,7 @@ def job(
         protected=section is not None and section.protected,
         skip_blocked=section is not None and section.skip_blocked,
         only=only,
-        secrets=_secrets(loaded) if secrets else {},
+        secrets=_secrets(loaded, only) if secrets else {},
     )
 
 
@@ -113,9 +113,15 @@ def _conninfo(loaded: Loaded, name: str, target: Target) -> str:
     return Cluster(state_directory(loaded.path)).start()
 
 
-def _secrets(loaded: Loaded) -> dict[str, Secret]:
+def _secrets(loaded: Loaded, only: frozenset[str]) -> dict[str, Secret]:
+    """Of all roles or, with --service, of those that the chosen services are about."""
+    chosen: set[str] = set()
+    for service in map(loaded.spec.services.__getitem__, only):
+        chosen.update(service.roles, service.creators, *(grant.to for grant in service.grants))
     references = {
-        name: role.password for name, role in loaded.spec.roles.items() if role.password is not None
+        name: role.password
+        for name, role in loaded.spec.roles.items()
+        if role.password is not None and (not only or name in chosen)
     }
     paths: dict[tuple[str, ...], str] = {
         ("roles", name, "password"): text for name, text in references.items()

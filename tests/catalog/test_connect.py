@@ -92,8 +92,15 @@ def test_a_server_that_is_too_old(provision: Provisioning, monkeypatch: pytest.M
     assert error.hint == "chirodb needs PostgreSQL 14 or newer"
 
 
-def test_who_it_is_about(provision: Provisioning) -> None:
+def test_who_it_is_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE"):
+        monkeypatch.delenv(name, raising=False)
     to = where("host=db.internal port=6432 password=hush", "db")
     assert str(to) == "db.internal:6432"
     assert str(where("service=prod", "db")) == "service prod"
     assert str(replace(to, parameters={})) == "the default server"
+    monkeypatch.setenv("PGHOST", "from.variables")
+    monkeypatch.setenv("PGPORT", "7000")
+    assert str(replace(to, parameters={})) == "from.variables:7000"
+    assert str(where("host=db.internal", "db")) == "db.internal:7000"
+    assert str(where("service=prod", "db")) == "service prod"

@@ -252,6 +252,13 @@ def test_a_wrong_command_line_is_one_message_and_exit_code_1(
     assert len(ran.err.splitlines()) <= 5
 
 
+def test_a_secret_of_another_service_is_not_read(project: Project) -> None:
+    spec = project.spec.read_text() + "roles: {of_others: {password: '${env:OTHERS_PASSWORD}'}}\n"
+    project.spec.write_text(spec)
+    assert project.run("plan", "--service", "shop").code == 0
+    assert project.run("plan").code == 1
+
+
 def test_a_missing_secret_is_named_and_nothing_is_done(project: Project) -> None:
     spec = project.spec.read_text() + (
         f"roles: {{{project.database.name}_app: {{password: '${{env:SHOP_PASSWORD}}'}}}}\n"
