@@ -62,8 +62,7 @@ def _service(scope: Scope, key: str, have: Fact | None) -> Iterator[Change]:
             source=source,
             needs=frozenset({Need("use", owner), Need("create in database")}),
         )
-        item = '"' + owner.replace('"', '""') + '"'
-        have = Fact(name, owner, None, (f"{item}=UC/{item}",))
+        have = Fact(name, owner, None, _of_new(scope, owner))
     elif have.owner != owner:
         yield Change(
             kind=NAME,
@@ -101,6 +100,15 @@ def _service(scope: Scope, key: str, have: Fact | None) -> Iterator[Change]:
             needs=frozenset({Need("use", owner), Need("use", have.owner)}),
         )
     yield from _acl(scope, have, owner, scope.access[name].above, source, key)
+
+
+def _of_new(scope: Scope, owner: str) -> tuple[str, ...]:
+    """The ACL that CREATE SCHEMA gives: the owner's default privileges, else the built-in ones."""
+    for fact in scope.facts("default_privilege"):
+        if fact.type == "schema" and fact.role == owner:
+            return tuple(fact.acl)
+    item = '"' + owner.replace('"', '""') + '"'
+    return (f"{item}=UC/{item}",)
 
 
 def _acl(
