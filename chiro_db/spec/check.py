@@ -24,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     check_services.role_named_twice,
     check_services.ignored_schema,
     check_services.contradicting_settings,
+    check_services.setting_named_twice,
     check_grants.contradicting_keys,
     check_grants.unknown_level,
     check_grants.built_in_level,

@@ -73,5 +73,25 @@ def contradicting_settings(survey: Survey) -> Iterator[Finding]:
                     )
 
 
+def setting_named_twice(survey: Survey) -> Iterator[Finding]:
+    """PostgreSQL does not tell `TimeZone` from `timezone`."""
+    places: list[tuple[Path, Any]] = [
+        (("database", "settings"), mapping(survey.values.get("database")).get("settings"))
+    ]
+    for section, entries in (("services", survey.services), ("roles", survey.roles)):
+        places += [((section, k, "settings"), body.get("settings")) for k, body in entries.items()]
+    for path, settings in places:
+        first: dict[str, str] = {}
+        for name in mapping(settings):
+            other = first.setdefault(name.lower(), name)
+            if other != name:
+                yield Finding(
+                    (*path, name),
+                    f"`{name}` is the parameter `{other}`, which has a value already",
+                    "names of parameters are read without case; the other is in",
+                    also=(*path, other),
+                )
+
+
 def _is_name(body: dict[str, Any], key: str) -> bool:
     return isinstance(body.get(key), str)
