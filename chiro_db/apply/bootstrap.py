@@ -17,12 +17,12 @@ from chiro_db.catalog.inspect import inspect
 from chiro_db.errors import RefusedError, ServerError
 from chiro_db.kinds import membership
 from chiro_db.kinds.scope import Scope
-from chiro_db.model.plan import Plan
+from chiro_db.model.plan import Change, Plan
 
 if TYPE_CHECKING:
     from chiro_db.catalog.connect import Connection
 
-_ROUNDS = 1000  # one statement each
+_ROUNDS = 1000  # one statement each, none twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,8 @@ def _tried(connection: Connection, job: Job, name: str) -> Script:
         new, later = _parted(made)
         if not new:
             return _script(made, name, later, tuple(lines))
-        lines.append(_first_possible(connection, new))
+        done = {line.statement for line in lines}
+        lines.append(_first_possible(connection, [n for n in new if n.statement not in done]))
     raise ServerError("the administrator's blocked changes do not end", where=lines[-1].statement)
 
 
@@ -106,7 +107,7 @@ def _first_possible(connection: Connection, blocked: Sequence[Line]) -> Line:
             failed = failed or error
         else:
             return line
-    raise failed or ServerError("nothing is blocked")
+    raise failed or ServerError("the administrator's blocked changes do not end")
 
 
 def _administrator(connection: Connection, job: Job, name: str) -> Iterator[Line]:
@@ -144,9 +145,10 @@ def _reach(scope: Scope) -> Iterator[Line]:
         )
         if missing:
             roles = sql.Listed(sql.Name(role) for role in missing)
-            yield Line(
-                f"GRANT {roles} TO {me} WITH ADMIN OPTION", "roles that somebody else has made"
-            )
+            # As CREATEROLE would have it. With INHERIT a REVOKE of what such a role may grant
+            # would be taken for the role's own, and do nothing (select_best_grantor in acl.c).
+            options = "ADMIN TRUE, INHERIT FALSE, SET FALSE"
+            yield Line(f"GRANT {roles} TO {me} WITH {options}", "roles that somebody else has made")
     for name, parameter in sorted(scope.state.parameters.items()):
         superusers = parameter.context in ("superuser", "superuser-backend")
         if superusers and name not in scope.state.settable and scope.server.major >= 15:
@@ -157,9 +159,23 @@ def _reach(scope: Scope) -> Iterator[Line]:
 def _blocked(made: Plan) -> Iterator[Line]:
     seen: set[str] = set()
     for change in made.blocked:
-        if change.blocked is not None and change.blocked.statement not in seen:
-            seen.add(change.blocked.statement)
-            yield Line(change.blocked.statement, f"{change.summary}: {change.blocked.reason}")
+        if change.blocked is None:
+            continue
+        statement = _handed_over(change, made.user) or change.blocked.statement
+        if statement not in seen:
+            seen.add(statement)
+            yield Line(statement, f"{change.summary}: {change.blocked.reason}")
+
+
+def _handed_over(change: Change, administrator: str) -> str | None:
+    """A change of owner, but to the administrator: the owner to be may not exist yet."""
+    owner = (change.after or {}).get("owner")
+    end = f" OWNER TO {sql.Name(owner)}" if owner is not None else ""
+    texts = [statement.sql for statement in change.statements]
+    if not end or not all(text.endswith(end) for text in texts):
+        return None
+    to = f" OWNER TO {sql.Name(administrator)}"
+    return "; ".join(text.removesuffix(end) + to for text in texts)
 
 
 def _parted(made: Plan) -> tuple[tuple[Line, ...], tuple[Line, ...]]:

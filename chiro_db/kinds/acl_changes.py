@@ -26,6 +26,7 @@ class Target:
     service: str | None = None
     old_owner: str | None = None  # whose it is until its owner is changed by the same plan
     objects: tuple[str, ...] = ()  # all that it is, where `shown` only counts them
+    merged: bool = False  # handed to a grantor and back, who would need CREATE above it
 
     @property
     def relations(self) -> tuple[str, ...]:
@@ -33,7 +34,8 @@ class Target:
 
     def needs(self, owner: str) -> frozenset[Need]:
         """Without the change of owner the new one cannot grant anything."""
-        return frozenset(Need("use", role) for role in (owner, self.old_owner) if role is not None)
+        acting = {Need("use", role) for role in (owner, self.old_owner) if role is not None}
+        return frozenset(acting | ({Need("superuser")} if self.merged else set()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ def merge_change(
         | ({Hazard.TAKES_LOCK} if target.securable in ("table", "sequence") else set()),
         service=target.service,
         origin=f"not in the spec, granted by {sql.quote_name(grantor)}",
-        needs=frozenset({Need("use", owner), Need("use", grantor)}),
+        needs=target.needs(owner),
         extra=True,
     )
 
@@ -280,6 +282,7 @@ def _changes_of(scope: Scope, target: Target, delta: Delta, owner: str) -> Itera
     items = taken(delta, target.securable)
     if scope.additive:
         items = reported(delta, target.securable)
+    target = replace(target, merged=bool(delta.merged))
     for grantor in delta.merged:
         texts = [
             sql.statement(f"{target.securable}/owner", name=target.on, owner=sql.Name(role))

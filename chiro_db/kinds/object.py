@@ -192,7 +192,8 @@ def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
     gives: dict[tuple[Any, ...], list[Object]] = {}
     granting = _grantors_on_columns(scope)
     for difference in found:
-        key = (difference.schema, difference.type, difference.owner, difference.old_owner)
+        merged = bool(difference.delta.merged)
+        key = (difference.schema, difference.type, difference.owner, difference.old_owner, merged)
         for grantor in difference.delta.merged:
             merges.setdefault((*key, grantor), []).extend(difference.objects)
         reported = acl_changes.reported if scope.additive else acl_changes.taken
@@ -202,14 +203,14 @@ def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
                 takes.setdefault((*key, replace(item, cascade=item.cascade or hard)), []).append(x)
         for new in acl_changes.given(difference.delta, difference.type):
             gives.setdefault((*key, new), []).extend(difference.objects)
-    for (schema, securable, owner, old, grantor), objects in merges.items():
-        target = _target(scope, schema, securable, old, sorted(objects))
+    for (schema, securable, owner, old, merged, grantor), objects in merges.items():
+        target = _target(scope, schema, securable, old, merged, sorted(objects))
         yield _merge(target, owner, grantor, schema, sorted(objects))
-    for (schema, securable, owner, old, item), objects in takes.items():
-        target = _target(scope, schema, securable, old, sorted(objects))
+    for (schema, securable, owner, old, merged, item), objects in takes.items():
+        target = _target(scope, schema, securable, old, merged, sorted(objects))
         yield _revoke(scope, target, owner, item)
-    for (schema, securable, owner, old, new), objects in gives.items():
-        target = _target(scope, schema, securable, old, sorted(objects))
+    for (schema, securable, owner, old, merged, new), objects in gives.items():
+        target = _target(scope, schema, securable, old, merged, sorted(objects))
         yield _grant(scope, target, owner, new)
 
 
@@ -224,7 +225,12 @@ def _grantors_on_columns(scope: Scope) -> set[tuple[str, str, str]]:
 
 
 def _target(
-    scope: Scope, schema: str, securable: Securable, owner: str, objects: list[Object]
+    scope: Scope,
+    schema: str,
+    securable: Securable,
+    owner: str,
+    merged: bool,
+    objects: list[Object],
 ) -> acl_changes.Target:
     address = f"{schema}.{securable}"
     if len(objects) == 1:
@@ -239,6 +245,7 @@ def _target(
         scope.by_schema[schema],
         owner,
         tuple(names(schema, objects)),
+        merged,
     )
 
 
