@@ -35,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The statements, and those that wait until the first apply has made the database."""
+    """The statements, and those that wait for what the first apply makes."""
 
     administrator: str
     database: str
@@ -92,22 +92,31 @@ def _tried(connection: Connection, job: Job, name: str) -> Script:
         if not new:
             return _script(made, name, later, tuple(lines))
         done = {line.statement for line in lines}
-        lines.append(_first_possible(connection, [n for n in new if n.statement not in done]))
+        first = _first_possible(connection, [n for n in new if n.statement not in done])
+        if first is None:
+            return _script(made, name, (*later, *new), tuple(lines))
+        lines.append(first)
     raise ServerError("the administrator's blocked changes do not end", where=lines[-1].statement)
 
 
-def _first_possible(connection: Connection, blocked: Sequence[Line]) -> Line:
-    """Run one of the statements: those behind it may then be no longer blocked, or possible."""
-    failed: ServerError | None = None
+def _first_possible(connection: Connection, blocked: Sequence[Line]) -> Line | None:
+    """Run one of the statements: those behind it may then be no longer blocked, or possible.
+
+    None: they all wait for something that the first apply makes.
+    """
+    import psycopg
+
+    missing = (psycopg.errors.UndefinedObject, psycopg.errors.InvalidSchemaName)
     for line in blocked:
         try:
             with connection.transaction():  # a savepoint
                 _run(connection, line)
         except ServerError as error:
-            failed = failed or error
+            if not isinstance(error.__context__, missing):
+                raise
         else:
             return line
-    raise failed or ServerError("the administrator's blocked changes do not end")
+    return None
 
 
 def _administrator(connection: Connection, job: Job, name: str) -> Iterator[Line]:

@@ -30,7 +30,8 @@ def _rows(script: Script) -> Iterator[str]:
             yield from comment(f"its password: \\password {name}")
     if script.later:
         yield ""
-        yield from comment(f"the first apply makes the database; then, in {script.database}:")
+        yield from comment("these need what the first `apply --skip-blocked` makes; after it,")
+        yield from comment(f"in the database {script.database}:")
         for line in script.later:
             yield from comment(f"{line.statement};")
 

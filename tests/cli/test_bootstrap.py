@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -66,8 +67,13 @@ def test_what_is_printed_is_enough(folder: Path, database: Database, before: str
     with database.connect() as connection:
         connection.execute(f"ALTER ROLE {admin} PASSWORD 'apply-it'")
     as_admin = database.server.conninfo_of(database.name, user=admin, password="apply-it")
-    applied = _run(folder, as_admin, "apply", "--yes")
-    assert applied.code == 0, applied.err
+    applied = _run(folder, as_admin, "apply", "--yes", "--skip-blocked")
+    later = re.findall(r"^-- (ALTER ROLE .*;)$", script.out, re.M)
+    assert applied.code == (2 if later else 0), applied.err
+    assert bool(later) == (database.server.version < 150000), "SET on a parameter came with 15"
+    with database.connect() as connection:
+        for statement in later:
+            connection.execute(statement.encode())
     assert _run(folder, as_admin, "plan", "--exit-code").code == 0
     again = _run(folder, database.conninfo, "bootstrap")
     assert "nothing is missing" in again.out
