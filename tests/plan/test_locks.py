@@ -25,9 +25,11 @@ def planned(provision: Provisioning, room: int) -> Plan:
 
 def test_a_plan_that_needs_too_many_locks_says_so(provision: Provisioning) -> None:
     provision.query("CREATE SCHEMA shop; CREATE TABLE shop.a (id serial); CREATE TABLE shop.b ()")
-    assert planned(provision, 3).warnings == ()
-    (warning,) = planned(provision, 2).warnings
-    assert "3 tables and sequences" in warning
+    # the change of owner locks the tables; from 18 on the grants lock the sequence as well
+    needed = 3 if provision.database.server.version >= 180000 else 2
+    assert planned(provision, needed).warnings == ()
+    (warning,) = planned(provision, needed - 1).warnings
+    assert f"{needed} tables and sequences" in warning
     assert "--service" in warning
 
 
