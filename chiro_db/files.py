@@ -25,7 +25,7 @@ def write_private(path: Path, text: str) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(real)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: nothing half made stays
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:

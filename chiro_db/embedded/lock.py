@@ -25,7 +25,7 @@ def hold(path: Path, seconds: float) -> int | None:
             if time.monotonic() >= deadline:
                 os.close(descriptor)
                 return None
-        except BaseException:
+        except BaseException:  # Ctrl-C too: the lock must not stay
             os.close(descriptor)
             raise
         os.close(descriptor)
