@@ -16,6 +16,8 @@ from chiro_db.apply.run import apply
 from chiro_db.catalog.connect import where
 from chiro_db.errors import SpecError
 from chiro_db.model.plan import Plan
+from chiro_db.report.drift import drift_text, drifted
+from chiro_db.report.words import visible
 from chiro_db.spec.load import load
 from tests.oracle.ask import differences
 from tests.oracle.world import Entry, Thing, World, look
@@ -69,6 +71,9 @@ def carry_through(database: Database, scenario: Scenario, folder: Path) -> None:
         return
     names = [form for name in scenario.change.about for form in (name, quoted(name))]
     assert any(name in line for name in names for line in told), f"{names} not in {told}"
+    assert drifted(drift), "the command `drift` would exit with 0"
+    printed = drift_text(drift, color=False, width=10_000, verbose=True)
+    assert any(visible(name) in printed for name in names), f"{names} not in {printed}"
     middle = trial.rows()
     trial.apply("repair")
     trial.agrees("after the repair")
