@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chiro_db.embedded import Cluster
 from tests import majors
 from tests.server_ways import WAYS, NoServerError, choose, of_major, running, sweep
 from tests.servers import Database, Server, database_of
@@ -119,6 +120,16 @@ def database(server: Server) -> Iterator[Database]:
     """A database of this test alone."""
     with database_of(server) as new:
         yield new
+
+
+@pytest.fixture
+def own_cluster() -> Iterator[Cluster]:
+    """A server of one test, to be restarted or killed; its account must enter the directory."""
+    with tempfile.TemporaryDirectory(prefix="chirodb-own-", dir="/tmp") as name:
+        Path(name).chmod(0o755)
+        cluster = Cluster(Path(name) / "cluster")
+        yield cluster
+        cluster.reset()
 
 
 def _forced() -> str:

@@ -43,6 +43,7 @@ class Script:
     in_database: bool  # whether the database is there to be connected to
     lines: tuple[Line, ...]
     later: tuple[Line, ...]
+    outside: tuple[Line, ...] = ()  # no SQL, or none for a transaction
 
 
 def bootstrap(job: Job, administrator: str | None) -> Script:
@@ -168,7 +169,7 @@ def _reach(scope: Scope) -> Iterator[Line]:
 def _blocked(made: Plan) -> Iterator[Line]:
     seen: set[str] = set()
     for change in made.blocked:
-        if change.blocked is None:
+        if change.blocked is None or change.blocked.outside:
             continue
         statement = _handed_over(change, made.user) or change.blocked.statement
         if statement not in seen:
@@ -209,4 +210,11 @@ def _run(connection: Connection, line: Line) -> None:
 
 def _script(made: Plan, name: str, later: tuple[Line, ...], lines: tuple[Line, ...]) -> Script:
     server = f"{made.host} (PostgreSQL {made.server})"
-    return Script(name, made.database, server, not made.creates_database, lines, later)
+    outside = {
+        change.blocked.statement: Line(change.blocked.statement, change.blocked.reason)
+        for change in made.blocked
+        if change.blocked is not None and change.blocked.outside
+    }
+    return Script(
+        name, made.database, server, not made.creates_database, lines, later, (*outside.values(),)
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chiro_db import sql
+from chiro_db.kinds import parameter, provider
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.acl import Source
 from chiro_db.model.plan import Action, Blocked, Change, Hazard, Need, Statement, Step
@@ -30,6 +31,7 @@ class Fact:
     requires: tuple[str, ...]  # of what is not installed either
     schema_exists: bool  # the one that the spec wants
     preloaded: bool  # in shared_preload_libraries, as far as the connected role may see it
+    libraries: str | None  # shared_preload_libraries; None: hidden from the connected role
 
 
 def parameters(request: Request) -> Mapping[str, Any]:
@@ -65,6 +67,8 @@ def changes(scope: Scope) -> Iterator[Change]:
             yield _create(have, schema or implied, source)
         elif schema is not None and schema != have.schema:
             yield _move(have, schema, source)
+        if _waits(have) and (have.schema is not None or have.available):
+            yield _preload(scope, have, source)
 
 
 def _ordered(scope: Scope, actual: Mapping[str, Fact]) -> list[str]:
@@ -112,6 +116,35 @@ def _create(have: Fact, schema: str | None, source: Source) -> Change:
 
 def _waits(have: Fact) -> bool:
     return have.name in _PRELOADED and not have.preloaded
+
+
+def _preload(scope: Scope, have: Fact, source: Source) -> Change:
+    """Nobody's statement here: the server reads it at its start."""
+    known = parameter.split_identifiers(have.libraries or "")
+    libraries = (*known, have.name)
+    text = sql.statement(
+        "extension/preload", libraries=sql.Listed(sql.Text(name) for name in libraries)
+    )
+    reason = f"the server has to be started with {sql.Name(have.name)}: then restart it"
+    if have.libraries is None:
+        reason += " (beside the libraries that are there, which the connected role cannot see)"
+    command = provider.command(
+        scope.server.provider, "shared_preload_libraries", ",".join(libraries), restart=True
+    )
+    return Change(
+        kind="setting",
+        address=f"setting.server.shared_preload_libraries.{have.name}",
+        name="shared_preload_libraries",
+        action=Action.UPDATE,
+        summary=f"load {sql.Name(have.name)} with the server: shared_preload_libraries",
+        step=Step.SETTING,
+        statements=(Statement(text),),
+        before={"value": have.libraries} if have.libraries is not None else None,
+        after={"value": ", ".join(libraries)},
+        hazards=frozenset({Hazard.NEEDS_RESTART}),
+        source=source,
+        blocked=Blocked(reason, command or text, outside=True),
+    )
 
 
 def _move(have: Fact, schema: str, source: Source) -> Change:

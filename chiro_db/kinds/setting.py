@@ -23,6 +23,9 @@ _HOW = {
     "superuser-backend": "is set as a connection starts",
     "backend": "is set as a connection starts",
 }
+# Whose superuser-only flag hides them from an ordinary administrator's pg_settings.
+_UNSEEN = frozenset({"session_preload_libraries"})
+EXPLAINED_VALUES = "auto_explain.log_parameter_max_length"  # 16 and up; before, none are logged
 Key = tuple[str | None, str]  # role or None for the database, lower-case parameter
 
 
@@ -108,11 +111,16 @@ def _slow(request: Request, service: str) -> Iterator[tuple[str, SettingValue, S
         yield "log_min_duration_statement", -1 if "sample" in given else threshold, source
         if "sample" in given:
             yield "log_min_duration_sample", threshold, source
+    length = -1 if given.get("log_parameters", (False,))[0] else 0
+    if "threshold" in given or "sample" in given:
+        _, source = given.get("log_parameters") or given.get("threshold") or given["sample"]
+        yield "log_parameter_max_length", length, source
     explains, source = given.get("auto_explain", (False, ()))
     if explains:
         threshold, _ = given.get("threshold", ("1s", ()))
         yield "session_preload_libraries", "auto_explain", source
         yield "auto_explain.log_min_duration", threshold, source
+        yield EXPLAINED_VALUES, length, source
 
 
 def changes(scope: Scope) -> Iterator[Change]:
@@ -124,9 +132,13 @@ def changes(scope: Scope) -> Iterator[Change]:
         if (role is None and scope.only) or not scope.has_role(role):
             continue
         known = scope.state.parameters.get(name)
+        if name == EXPLAINED_VALUES and scope.server.major < 16:
+            continue
         if not _usable(scope, want, known):
             continue
         have = actual.get(key)
+        if have is None and _is_everywhere(scope, actual, want, known):
+            continue
         if have is None or not parameter.same(known, name, have.value, want.value):
             yield _set(scope, want, have, known)
 
@@ -134,7 +146,7 @@ def changes(scope: Scope) -> Iterator[Change]:
 def _usable(scope: Scope, want: Want, known: Parameter | None) -> bool:
     """Whether such a parameter can be set for a role or database at all."""
     if known is None:
-        if want.parameter.lower() in _HIDDEN or parameter.is_custom(want.parameter):
+        if want.parameter.lower() in _HIDDEN | _UNSEEN or parameter.is_custom(want.parameter):
             return True
         message = f"there is no parameter `{want.parameter}` on this server"
         scope.report("error", want.source, message)
@@ -150,6 +162,18 @@ def _usable(scope: Scope, want: Want, known: Parameter | None) -> bool:
         scope.report("error", want.source, problem)
         return False
     return True
+
+
+def _is_everywhere(
+    scope: Scope, actual: Mapping[Key, Fact], want: Want, known: Parameter | None
+) -> bool:
+    """Whether the whole server has the value that the connected role may not set for a role."""
+    name = want.parameter.lower()
+    if known is None or known.everywhere is None or known.context != "superuser":
+        return False
+    if scope.server.superuser or name in scope.state.settable or (None, name) in actual:
+        return False
+    return parameter.same(known, name, known.everywhere, want.value)
 
 
 def _set(scope: Scope, want: Want, have: Fact | None, known: Parameter | None) -> Change:
@@ -169,7 +193,11 @@ def _set(scope: Scope, want: Want, have: Fact | None, known: Parameter | None) -
         needs = {Need("use", role) for role in (owner, scope.spec.database.owner or owner)}
     else:
         needs = {Need("settings", want.role)}
-    if known.context == "superuser" if known is not None else "." in want.parameter:
+    if (
+        known.context == "superuser"
+        if known is not None
+        else "." in want.parameter or want.parameter.lower() in _UNSEEN
+    ):
         needs.add(Need("parameter", known.name if known is not None else want.parameter))
     before = have.value if have is not None else None
     return Change(

@@ -85,6 +85,7 @@ class Blocked:
 
     reason: str
     statement: str
+    outside: bool = False  # a provider's command or ALTER SYSTEM: in no transaction of psql
 
 
 @dataclass(frozen=True, slots=True)

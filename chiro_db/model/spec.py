@@ -340,6 +340,7 @@ class SlowQueries(Section):
     log_lock_waits: Flag | None = None
     log_temp_files: str | int | None = None
     auto_explain: Flag | None = None
+    log_parameters: Flag | None = None
     track_io_timing: Flag | None = None
 
 

@@ -27,6 +27,7 @@ class Server:
     may_create: bool  # CREATE on the database connected to
     bootstrap: str  # the superuser of initdb, who owns `public` up to 14
     lockable: int  # objects that all transactions together may lock for certain
+    provider: str = ""  # rds, azure or cloudsql, told by the roles that they make
 
     @property
     def major(self) -> int:
@@ -54,6 +55,7 @@ class Parameter:
     unit: str | None
     choices: tuple[str, ...] | None
     context: str
+    everywhere: str | None  # in effect where neither database nor role says otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from chiro_db import sql
+from chiro_db.kinds import provider
 from chiro_db.kinds.scope import Scope
 from chiro_db.model.plan import Action, Blocked, Change, Need, Statement, Step
 
@@ -39,13 +40,25 @@ class Reach:
             return change
         text = _all(change)
         needs = sorted(change.needs, key=lambda n: (n.kind, n.role))
-        found = [blocked for need in needs if (blocked := self._missing(need, text)) is not None]
+        found = [
+            replace(blocked, statement=command, outside=True)
+            if need.kind == "parameter" and (command := self._from_outside(change))
+            else blocked
+            for need in needs
+            if (blocked := self._missing(need, text)) is not None
+        ]
         if not found:
             return change
         # the change itself, where someone else has to make it; else what makes it possible
         direct = next((blocked for blocked in found if blocked.statement == text), None)
         first = "; ".join(dict.fromkeys(blocked.statement for blocked in found))
-        return replace(change, blocked=direct or Blocked(found[0].reason, first))
+        outside = any(blocked.outside for blocked in found)
+        return replace(change, blocked=direct or Blocked(found[0].reason, first, outside))
+
+    def _from_outside(self, change: Change) -> str | None:
+        """A managed service's own command, since there nobody is a superuser."""
+        value = str((change.after or {}).get("value", ""))
+        return provider.command(self.server.provider, change.name, value)
 
     def _missing(self, need: Need, statement: str) -> Blocked | None:
         """What stands against it; `statement` is for someone who is above all this."""

@@ -28,6 +28,11 @@ def _rows(script: Script) -> Iterator[str]:
         yield "COMMIT;"
         if any(line.statement.startswith("CREATE ROLE") for line in script.lines):
             yield from comment(f"its password: \\password {name}")
+    if script.outside:
+        yield ""
+        yield from comment("what is done outside of this script:")
+        for line in script.outside:
+            yield from comment(f"{line.reason}: {line.statement}")
     if script.later:
         yield ""
         yield from comment("these need what the first `apply --skip-blocked` makes; after it,")

@@ -82,7 +82,7 @@ def _blocked(screen: Screen, plan: Plan, *, verbose: bool) -> Iterator[str]:
             yield row(screen, line, SIGNS[line.action], COLORS[line.action])
         reason = [Span(f"because {visible(blocked.reason)}; an administrator has to run:")]
         yield screen.wrapped(reason, indent=6, hang=6)
-        yield f"        {visible(blocked.statement)};"
+        yield f"        {visible(blocked.statement)}{'' if blocked.outside else ';'}"
 
 
 def _total(screen: Screen, plan: Plan) -> Iterator[str]:

@@ -128,6 +128,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "log_lock_waits": "Whether long waits for a lock are logged.",
         "log_temp_files": "Temporary files from this size on are logged: 10MB, or kilobytes.",
         "auto_explain": "Whether plans of slow statements are logged.",
+        "log_parameters": "Whether slow statements are logged with the values of their parameters.",
         "track_io_timing": "Whether the time of reads and writes is measured.",
     },
     "Backup": {

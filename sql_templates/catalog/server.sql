@@ -16,6 +16,14 @@ SELECT current_setting('server_version_num')::int AS version,
        pg_get_userbyid(10)::text AS bootstrap,
        current_setting('max_locks_per_transaction')::int
            * (current_setting('max_connections')::int
-              + current_setting('max_prepared_transactions')::int) AS lockable
+              + current_setting('max_prepared_transactions')::int) AS lockable,
+       coalesce(
+           (SELECT min(CASE p.rolname WHEN 'rds_superuser' THEN 'rds'
+                                      WHEN 'azure_pg_admin' THEN 'azure'
+                                      ELSE 'cloudsql' END)
+            FROM pg_roles p
+            WHERE p.rolname IN ('rds_superuser', 'azure_pg_admin', 'cloudsqlsuperuser')),
+           ''
+       ) AS provider
 FROM pg_roles r
 WHERE r.rolname = current_user

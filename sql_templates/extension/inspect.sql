@@ -17,7 +17,11 @@ SELECT wanted.name,
            FROM pg_settings p
            WHERE p.name = 'shared_preload_libraries'
              AND p.setting ~ ('(^|[ ,"])' || wanted.name || '($|[ ,"])')
-       ) AS preloaded
+             -- hidden from most roles; the parameters of a library that was loaded are not
+             OR starts_with(p.name, wanted.name || '.')
+            AND p.short_desc <> 'GUC placeholder variable'
+       ) AS preloaded,
+       (SELECT p.setting FROM pg_settings p WHERE p.name = 'shared_preload_libraries') AS libraries
 FROM unnest(%(names)s::text[], %(schemas)s::text[]) AS wanted (name, schema)
 LEFT JOIN pg_extension e ON e.extname = wanted.name AND current_database() = %(database)s
 LEFT JOIN pg_namespace n ON n.oid = e.extnamespace

@@ -15,7 +15,11 @@ BEGIN
                         ELSE min(v.word) END AS stored
             FROM unnest(w.value) WITH ORDINALITY AS v (word, number)
         ) AS l
-        WHERE NOT EXISTS (
+        WHERE NOT (  -- 16 and up; before, auto_explain logs no values
+            lower(w.parameter) = 'auto_explain.log_parameter_max_length'
+            AND current_setting('server_version_num')::int < 160000
+        )
+        AND NOT EXISTS (
             SELECT
             FROM pg_db_role_setting s
             JOIN pg_database d ON d.oid = s.setdatabase AND d.datname = current_database()

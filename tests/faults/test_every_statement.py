@@ -6,9 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -115,16 +114,6 @@ class Shop:
 
 def _cut(proxy: Proxy) -> None:
     proxy.cut()
-
-
-@pytest.fixture
-def own_cluster() -> Iterator[Cluster]:
-    """A server that may be killed; its account must be able to enter the directory."""
-    with tempfile.TemporaryDirectory(prefix="chirodb-killed-", dir="/tmp") as name:
-        Path(name).chmod(0o755)
-        cluster = Cluster(Path(name) / "cluster")
-        yield cluster
-        cluster.reset()
 
 
 @pytest.fixture

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from chiro_db.embedded import Cluster
 from chiro_db.model.plan import Hazard
 from tests.provisioning import Provisioning, administrator
+from tests.servers import Database, Server
 
 PLACE = (
     "SELECT nspname::text FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace"
@@ -109,3 +113,37 @@ def test_what_has_to_be_preloaded_needs_a_restart(provision: Provisioning) -> No
     loaded = "pg_stat_statements" in provision.value("SHOW shared_preload_libraries")
     (change,) = [c for c in provision.plan(spec).changes if c.kind == "extension"]
     assert (Hazard.NEEDS_RESTART in change.hazards) is not loaded
+
+
+def test_a_library_that_the_server_was_not_started_with_is_blocked(
+    tmp_path: Path, own_cluster: Cluster
+) -> None:
+    server = _restarted(own_cluster, "auto_explain")
+    with server.connect() as connection:
+        connection.execute("CREATE DATABASE d")
+    database = Database("d", server, server.conninfo_of("d"))
+    provision = Provisioning(tmp_path, database, server.conninfo, "d")
+    spec = of("{pg_stat_statements: {schema: public}}")
+    provision.apply(spec)
+    [change] = provision.plan(spec).changes
+    assert change.blocked is not None
+    assert change.blocked.statement == (
+        "ALTER SYSTEM SET shared_preload_libraries TO 'auto_explain', 'pg_stat_statements'"
+    )
+    assert "restart" in change.blocked.reason
+    assert not provision.plan(of("[hstore]")).blocked
+    admin = administrator(provision)
+    [change] = [c for c in admin.plan(spec).blocked if c.kind == "setting"]
+    assert change.blocked is not None
+    assert "which the connected role cannot see" in change.blocked.reason
+    _restarted(own_cluster, "auto_explain, pg_stat_statements")
+    assert not provision.plan(spec).changes
+    assert not [c for c in admin.plan(spec).changes if c.kind == "setting"]
+
+
+def _restarted(cluster: Cluster, libraries: str) -> Server:
+    server = Server(cluster.start(), 0)
+    with server.connect() as connection:
+        connection.execute(f"ALTER SYSTEM SET shared_preload_libraries = {libraries}".encode())
+    cluster.stop()
+    return Server(cluster.start(), 0)

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from tests.provisioning import Provisioning, statements
+from chiro_db.apply.bootstrap import bootstrap
+from chiro_db.report.bootstrap import bootstrap_sql
+from tests.provisioning import Provisioning, administrator, statements
 
 
 def stored(provision: Provisioning, role: str | None = None) -> set[str]:
@@ -110,7 +112,12 @@ def test_the_logins_of_a_service_find_its_schema(provision: Provisioning) -> Non
         """
     provision.apply(spec)
     path = 'search_path="Shop ""1"""'
-    slow = {"log_min_duration_statement=250ms", "log_temp_files=10MB", "log_lock_waits=on"}
+    slow = {
+        "log_min_duration_statement=250ms",
+        "log_parameter_max_length=0",
+        "log_temp_files=10MB",
+        "log_lock_waits=on",
+    }
     assert stored(provision, "o") == {path, "statement_timeout=30s", *slow}
     assert stored(provision, "a") == {path, "statement_timeout=5s", *slow}
     assert stored(provision, "m") == {path, "statement_timeout=30s", "role=o", *slow}
@@ -191,8 +198,10 @@ def test_slow_queries_become_settings_of_the_logins(provision: Provisioning) -> 
     assert stored(provision, f"{provision.name}_shop") == {
         "search_path=shop",
         "log_min_duration_statement=250ms",
+        "log_parameter_max_length=0",
         "log_lock_waits=on",
     }
+    since_16 = {"auto_explain.log_parameter_max_length=0"}
     assert stored(provision, f"{provision.name}_books") == {
         "search_path=books",
         "log_min_duration_statement=-1",
@@ -201,6 +210,8 @@ def test_slow_queries_become_settings_of_the_logins(provision: Provisioning) -> 
         "log_lock_waits=on",
         "session_preload_libraries=auto_explain",
         "auto_explain.log_min_duration=1s",
+        "log_parameter_max_length=0",
+        *(since_16 if provision.database.server.version >= 160000 else ()),
     }
     assert stored(provision, f"{provision.name}_reader") == set()
 
@@ -215,3 +226,87 @@ def test_only_roles_that_log_in_get_settings(provision: Provisioning) -> None:
     )
     assert stored(provision, f"{provision.name}_owner") == set()
     assert stored(provision, f"{provision.name}_reader") == {"search_path=shop"}
+
+
+@pytest.mark.every_version
+@pytest.mark.parametrize("asked", [False, True])
+def test_values_reach_the_log_only_when_that_is_asked_for(
+    provision: Provisioning, asked: bool
+) -> None:
+    """The server's own messages, sent to the client in place of its log."""
+    provision.apply(
+        f"""
+        slow_queries: {{threshold: 0, auto_explain: true, log_parameters: {str(asked).lower()}}}
+        services: {{shop: {{schema: shop, owner: DATABASE_shop}}}}
+        """
+    )
+    role, said = f"{provision.name}_shop", []
+    provision.query(f"ALTER ROLE {role} PASSWORD 'pw'")
+    with provision.database.connect(
+        user=role, password="pw", options="-c client_min_messages=log"
+    ) as c:
+        c.add_notice_handler(
+            lambda notice: said.append(f"{notice.message_primary} {notice.message_detail}")
+        )
+        c.execute("SELECT %s::text", ["a secret value"], prepare=True)
+    assert any("SELECT $1::text" in line for line in said)
+    assert any("plan:" in line for line in said)
+    assert any("a secret value" in line for line in said) is asked
+
+
+@pytest.mark.every_version
+def test_an_ordinary_administrator_needs_the_parameters(provision: Provisioning) -> None:
+    admin = administrator(provision)
+    spec = """
+        slow_queries: {threshold: 1s, auto_explain: true}
+        services: {shop: {schema: shop, owner: DATABASE_shop}}
+        """
+    blocked = {c.name: c.blocked for c in admin.plan(spec).blocked}
+    names = {"log_min_duration_statement", "log_parameter_max_length", "session_preload_libraries"}
+    names |= {"auto_explain.log_min_duration"}
+    since_15 = provision.database.server.version >= 150000
+    if provision.database.server.version >= 160000:
+        names.add("auto_explain.log_parameter_max_length")
+    assert set(blocked) == names
+    for name, why in blocked.items():
+        assert why is not None
+        grant = f'GRANT SET ON PARAMETER {name} TO "ordinary admin"'
+        assert (why.statement == grant) is since_15
+        provision.query(why.statement) if since_15 else None
+    assert not admin.plan(spec).blocked or not since_15
+    if since_15:
+        admin.apply(spec)
+
+
+def test_what_the_whole_server_has_already_need_not_be_set(provision: Provisioning) -> None:
+    admin = administrator(provision)
+    spec = "services: {shop: {schema: shop, owner: DATABASE_shop, slow_queries: {threshold: -1}}}"
+    assert not [c.name for c in admin.plan(spec).blocked if c.name == "log_min_duration_statement"]
+    provision.query(f'ALTER DATABASE "{provision.name}" SET log_min_duration_statement = 5')
+    assert [c.name for c in admin.plan(spec).blocked if c.name == "log_min_duration_statement"]
+
+
+@pytest.mark.parametrize(
+    ("role", "command"),
+    [
+        ("rds_superuser", "aws rds modify-db-parameter-group"),
+        ("azure_pg_admin", "az postgres flexible-server parameter set"),
+        ("cloudsqlsuperuser", "gcloud sql instances patch"),
+    ],
+)
+def test_a_managed_service_has_a_command_of_its_own(
+    provision: Provisioning, role: str, command: str
+) -> None:
+    admin = administrator(provision)
+    provision.query(f"CREATE ROLE {role}")
+    spec = "services: {s: {schema: s, owner: DATABASE_s, slow_queries: {threshold: 250ms}}}"
+    found = [c.blocked for c in admin.plan(spec).blocked if c.name == "log_min_duration_statement"]
+    assert found
+    assert found[0] is not None
+    assert found[0].statement.startswith(command)
+    assert "250ms" in found[0].statement
+    assert found[0].outside
+    script = bootstrap_sql(bootstrap(admin.job(spec), None))
+    commands = [line for line in script.splitlines() if command in line]
+    assert commands
+    assert all(line.startswith("--") for line in commands)
