@@ -15,6 +15,7 @@ from chiro_db.catalog.connect import where
 from chiro_db.errors import SpecError
 from chiro_db.model.plan import Plan
 from chiro_db.spec.load import load
+from tests.access.asking import check
 from tests.case import Case, Round, read_all
 from tests.effects import PASSWORD, give_password, wrong
 from tests.servers import Database
@@ -105,6 +106,11 @@ class _Trial:
         apply(self.job(), made, lock_timeout=5)
         self.is_in_step()
 
+    def check_access(self) -> None:
+        """What chirodb says about who can do what is what PostgreSQL says."""
+        with self.database.connect() as connection:
+            check(connection, self.job().loaded.spec)
+
     def is_in_step(self) -> None:
         second = self.plan()
         assert [c.summary for c in second.changes if c.blocked] == list(self.step.blocked)
@@ -142,7 +148,9 @@ def _round(trial: _Trial) -> None:
     if step.extras is not None:
         extras = [change.summary for change in made.extras]
         assert extras == list(step.extras)
+    trial.check_access()
     trial.apply(made)
+    trial.check_access()
     trial.ask()
 
 

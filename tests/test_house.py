@@ -22,7 +22,7 @@ LAYERS = (
     ("cli",),
     ("report",),
     ("apply", "backup", "observe", "audit", "embedded"),
-    ("plan",),
+    ("plan", "access"),
     ("spec", "catalog"),
     ("kinds",),
     ("model", "sql", "errors", "resources", "files", "collector"),

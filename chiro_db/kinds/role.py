@@ -38,7 +38,7 @@ class Fact:
 
 
 def parameters(request: Request) -> Mapping[str, Any]:
-    return {"roles": list(request.named)}
+    return {"roles": list(request.named), "everyone": request.everyone}
 
 
 def desired(scope: Scope, name: str) -> dict[str, Any]:

@@ -26,8 +26,9 @@ def globs(patterns: Iterable[str]) -> re.Pattern[str] | None:
 class Request:
     """What the spec alone says about what to read: the names of roles and schemas."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, *, everyone: bool = False) -> None:
         self.spec = spec
+        self.everyone = everyone  # to read the roles that the spec does not name, too
         self.services: Mapping[str, Service] = spec.services
         self.by_schema = {service.schema_name: name for name, service in spec.services.items()}
         self.absent = tuple(name for name, role in spec.roles.items() if role.state == "absent")

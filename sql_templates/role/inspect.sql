@@ -29,6 +29,7 @@ SELECT rolname::text AS name,
 FROM pg_roles
 WHERE rolname = ANY(%(roles)s)
    OR rolsuper
+   OR %(everyone)s
    OR rolname = current_user
    -- an ordinary administrator must know whom it can act as
    OR NOT (SELECT me.rolsuper FROM pg_roles me WHERE me.rolname = current_user)

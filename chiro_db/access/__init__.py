@@ -1,0 +1,1 @@
+"""Who can do what and why, computed as PostgreSQL computes it; pure."""

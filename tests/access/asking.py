@@ -1,0 +1,93 @@
+"""Effective access as PostgreSQL computes it, and as chirodb does: where the two differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+
+from chiro_db.access.effective import held, may_grant
+from chiro_db.access.world import Group, World, world
+from chiro_db.catalog.inspect import inspect, snapshot
+from chiro_db.kinds.scope import Request
+from chiro_db.model.privilege import known
+from chiro_db.model.spec import Spec
+from chiro_db.model.state import State
+
+OPTION = " WITH GRANT OPTION"
+FUNCTIONS = {
+    "database": ("has_database_privilege", "SELECT oid FROM pg_database WHERE datname = %s"),
+    "schema": ("has_schema_privilege", "SELECT %s::regnamespace::oid"),
+    "table": ("has_table_privilege", "SELECT %s::regclass::oid"),
+    "sequence": ("has_sequence_privilege", "SELECT %s::regclass::oid"),
+    "routine": ("has_function_privilege", "SELECT %s::regprocedure::oid"),
+    "type": ("has_type_privilege", "SELECT %s::regtype::oid"),
+}
+Question = tuple[str, int, int, str]  # role, object, column, privilege
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+def state_of(connection: Connection, spec: Spec) -> State:
+    with snapshot(connection):
+        return inspect(connection, Request(spec, everyone=True))
+
+
+def disagreements(connection: Connection, found: World) -> list[str]:
+    """For every role of the cluster, PUBLIC too, and every object: both ways."""
+    rows = connection.execute("SELECT rolname::text FROM pg_roles").fetchall()
+    roles: list[str | None] = [None, *(row[0] for row in rows)]
+    result: list[str] = []
+    tables: dict[tuple[str, str], Group] = {}
+    for group in found.groups:
+        if group.type == "table":
+            tables |= {(group.schema, name): group for name, _ in group.objects}
+    for group in found.groups:
+        table = tables[(group.schema, group.relation)] if group.type == "column" else None
+        for item in group.objects:
+            ours = set(_ours(found, roles, group, table))
+            theirs = set(_theirs(connection, group, item, found.version))
+            for role, privilege in sorted(ours ^ theirs):
+                word = "no" if (role, privilege) in theirs else "too much"
+                result.append(f"{word} {privilege} for {role!r} on {group.shown(item)}")
+    return result
+
+
+def _ours(
+    found: World, roles: list[str | None], group: Group, table: Group | None
+) -> Iterator[tuple[str, str]]:
+    asked = known(group.type, found.version)
+    for role in roles:
+        name = role or "public"
+        for part in (group, *([table] if table else [])):
+            yield from ((name, p) for p in held(found, role, part) if p in asked)
+            yield from ((name, p + OPTION) for p in may_grant(found, role, part) if p in asked)
+
+
+def _theirs(
+    connection: Connection, group: Group, item: tuple[str, str | None], version: int
+) -> Iterator[tuple[str, str]]:
+    privileges = [p + o for p in known(group.type, version) for o in ("", OPTION)]
+    if group.type == "column":
+        query = "has_column_privilege(r, %s::regclass::oid, %s, p)"
+        on = connection.execute(
+            "SELECT format('%%I.%%I', %s::text, %s::text)", [group.schema, group.relation]
+        ).fetchone()
+        values = [on and on[0], item[0]]
+    else:
+        function, find = FUNCTIONS[group.type]
+        name = item[0] if group.type == "database" else group.shown(item)
+        row = connection.execute(find.encode(), [name]).fetchone()
+        query, values = f"{function}(r, %s::oid, p)", [row and row[0]]
+    everyone = "SELECT rolname::text AS r FROM pg_roles UNION ALL SELECT 'public'"
+    yield from connection.execute(
+        f"SELECT r, p FROM ({everyone}) x, unnest(%s::text[]) AS p WHERE {query}".encode(),
+        [privileges, *values],
+    ).fetchall()
+
+
+def check(connection: Connection, spec: Spec) -> World:
+    """What is computed for this moment, which is nothing else than what the server says."""
+    found = world(state_of(connection, spec))
+    assert disagreements(connection, found) == []
+    return found
