@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from chiro_db import sql
+from chiro_db.apply import history
 from chiro_db.apply.planning import Job
 from chiro_db.catalog import passwords
 from chiro_db.catalog.connect import connected
@@ -29,8 +30,10 @@ def reference(job: Job, role: str) -> tuple[str, str]:
     return references(written.password)[0]
 
 
-def rotate(job: Job, role: str) -> Secret:
+def rotate(job: Job, role: str) -> tuple[Secret, str | None]:
     """Give the role a new password and return it; a file that the spec names has it already.
+
+    Besides, why the history has no row of it, if so.
 
     The file is written beside its place first and renamed after the commit, so that at no
     moment the server has a password that nobody knows.
@@ -40,29 +43,38 @@ def rotate(job: Job, role: str) -> Secret:
     file = job.loaded.folder / Path(name).expanduser() if source == "file" else None
     waiting = file.with_name(f"{file.name}.new") if file is not None else None
     if waiting is None or file is None:
-        _change(job, role, new)
-        return new
+        return new, _change(job, role, new)
     write_private(waiting, new.reveal() + "\n")
     try:
-        _change(job, role, new)
+        unwritten = _change(job, role, new)
     except ChirodbError:
         waiting.unlink()
         raise
     waiting.replace(file)
-    return new
+    return new, unwritten
 
 
-def _change(job: Job, role: str, new: Secret) -> None:
+def _change(job: Job, role: str, new: Secret) -> str | None:
     import psycopg
 
+    origin = history.origin_of(job)
     with connected(job.to) as connection:
-        options = [sql.Keyword("PASSWORD"), sql.Text(passwords.verifier(connection, role, new))]
-        text = sql.statement("role/alter", name=sql.Name(role), options=options)
+        made = passwords.verifier(connection, role, new)
         try:
-            connection.execute(text.encode())
+            with connection.transaction():
+                connection.execute("SET LOCAL search_path = ''")
+                connection.execute(_statement(role, sql.Text(made)).encode())
+                shown = _statement(role, sql.Text("***"))
+                deed = history.Deed("password rotate", (), 0, 1, 0, (), (shown,))
+                return history.record(connection, job, origin, deed)
         except psycopg.Error as error:
             message = error.diag.message_primary or str(error).partition("\n")[0]
             raise ServerError(
                 f"the password of `{role}` was not changed: {message}",
                 hint="it takes CREATEROLE, and from 16 on ADMIN on the role",
             ) from None
+
+
+def _statement(role: str, password: sql.Text) -> str:
+    options = [sql.Keyword("PASSWORD"), password]
+    return sql.statement("role/alter", name=sql.Name(role), options=options)

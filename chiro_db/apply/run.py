@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chiro_db.apply import saved
+from chiro_db.apply import history, saved
 from chiro_db.apply.planning import Job, plan, planned
 from chiro_db.catalog import passwords
 from chiro_db.catalog.connect import MAINTENANCE, connected
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.errors import Diagnostic as Notice
 
+    from chiro_db.apply.origin import Origin
     from chiro_db.catalog.connect import Connection
 
 LOCK = 0x636869726F6462  # "chirodb" in ASCII: one apply at a time in a database
@@ -46,13 +47,14 @@ def apply(job: Job, shown: Plan, *, lock_timeout: float) -> Plan:
         if shown.fingerprint:
             saved.check(shown, plan(job, for_saving=True))
         _create_database(job, shown)
+    origin = history.origin_of(job)
     failed: ChirodbError | None = None
     for attempt in range(TRIES):
         if attempt:
             time.sleep(0.2 * attempt)
         try:
             with connected(job.to) as connection:
-                return _attempt(connection, job, shown, lock_timeout)
+                return _attempt(connection, job, shown, lock_timeout, origin)
         except _RetryableError as error:
             failed = error.reason
     raise failed or ServerError("the apply did not end")
@@ -86,7 +88,9 @@ def _each(changes: Sequence[Change]) -> Iterator[tuple[Change, Statement]]:
             yield change, statement
 
 
-def _attempt(connection: Connection, job: Job, shown: Plan, lock_timeout: float) -> Plan:
+def _attempt(
+    connection: Connection, job: Job, shown: Plan, lock_timeout: float, origin: Origin | None
+) -> Plan:
     warnings: list[str] = []
 
     def notice(diagnostic: Notice) -> None:
@@ -108,7 +112,15 @@ def _attempt(connection: Connection, job: Job, shown: Plan, lock_timeout: float)
         left = planned(connection, job, new_passwords=frozenset())
         if left.runnable:
             raise _RetryableError(_unfinished(left, warnings))
-    return now
+        done = _with_database(shown, now)
+        unwritten = history.record(connection, job, origin, history.applied(done))
+    return replace(done, warnings=(*done.warnings, unwritten)) if unwritten else done
+
+
+def _with_database(shown: Plan, now: Plan) -> Plan:
+    """What was done, and what was done before the transaction."""
+    first = [c for c in shown.runnable if any(s.database is not None for s in c.statements)]
+    return replace(now, changes=(*first, *now.changes))
 
 
 @contextmanager

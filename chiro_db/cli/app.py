@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from chiro_db import __version__
-from chiro_db.cli import dev, password
+from chiro_db.cli import dev, history, password
 from chiro_db.cli.apply import apply
 from chiro_db.cli.bootstrap import bootstrap
 from chiro_db.cli.drift import drift
@@ -50,5 +50,6 @@ app.command()(apply)
 app.command(short_help="Compare the server with the spec, for CI.")(drift)
 app.command()(render)
 app.command(short_help="Print what a superuser has to run once.")(bootstrap)
+app.add_typer(history.app, name="history")
 app.add_typer(password.app, name="password")
 app.add_typer(dev.app, name="dev")

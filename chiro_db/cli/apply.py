@@ -162,6 +162,8 @@ def _say_done(done: Plan, made: Plan, seconds: float) -> None:
     if not done.runnable:
         typer.echo("Another run has done it already; nothing was left to do")
         return
+    for warning in (w for w in done.warnings if w not in made.warnings):
+        typer.echo(f"warning: {warning}", err=True)
     number = len(done.runnable)
     what = f"{number} change{'' if number == 1 else 's'}"
     state = f"{made.database} lacks {len(done.blocked)} blocked changes"

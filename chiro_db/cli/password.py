@@ -42,7 +42,9 @@ def rotate(
     source, name = reference(about, role)
     place = f"target {about.target}, " if about.target else ""
     typer.echo(f"{place}server {about.to}, role {role}", err=True)
-    new = make(about, role)
+    new, unwritten = make(about, role)
+    if unwritten:
+        typer.echo(f"warning: {unwritten}", err=True)
     if source == "file":
         typer.echo(f"the new password is in `{name}`", err=True)
     else:

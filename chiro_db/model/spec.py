@@ -404,6 +404,7 @@ class Spec(Section):
     backup: Backup | None = None
     ignore: Ignore = Ignore()
     policies: dict[str, Policy] = Field(default_factory=dict)
+    history: Flag = True
 
     @field_validator("version", mode="before")
     @classmethod

@@ -21,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     check_roles.circular_membership,
     check_roles.ignored_role,
     check_services.schema_of_two,
+    check_services.schema_of_the_history,
     check_services.role_named_twice,
     check_services.ignored_schema,
     check_services.contradicting_settings,

@@ -8,9 +8,10 @@ from fnmatch import translate
 from typing import Any
 
 from chiro_db.spec.positions import Path
-from chiro_db.spec.survey import ROLE_KEYS, Finding, Survey, mapping, texts
+from chiro_db.spec.survey import ROLE_KEYS, Finding, Survey, flag, mapping, texts
 
 _LOGIN_KEYS = ("owner", "app", "migrator")
+_HISTORY_SCHEMA = "chirodb"
 _MANY_MEAN_ONE = "search_path"  # of a role of several services: theirs, one after the other
 
 
@@ -24,6 +25,18 @@ def schema_of_two(survey: Survey) -> Iterator[Finding]:
                 f"the schema `{schema}` belongs to the service `{other}` already",
                 "it stands in",
                 also=("services", other, "schema"),
+            )
+
+
+def schema_of_the_history(survey: Survey) -> Iterator[Finding]:
+    if "history" in survey.values and not flag(survey.values["history"]):
+        return
+    for service, body in survey.services.items():
+        if body.get("schema") == _HISTORY_SCHEMA:
+            yield Finding(
+                ("services", service, "schema"),
+                f"chirodb keeps its history in the schema `{_HISTORY_SCHEMA}`",
+                "name another, or do without it: `history: false`",
             )
 
 

@@ -40,6 +40,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "backup": "Defaults for every service.",
         "ignore": SECTIONS["Ignore"],
         "policies": "Rules with their severity, such as `cross-service-grant`.",
+        "history": "Whether each apply leaves a row in the schema `chirodb`; `false` is off.",
     },
     "Database": {
         "name": "The name of the database.",

@@ -130,6 +130,8 @@ def test_plan_apply_and_drift_through_a_transaction_pooler(
     assert chirodb("drift", *given).code == 2
     assert chirodb("apply", "--yes", *given).code == 0
     assert chirodb("drift", *given).code == 0
+    with database.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM chirodb.history").fetchone() == (2,)
     with psycopg.connect(pooled) as connection:  # nothing of ours stays with the session
         row = connection.execute("SHOW lock_timeout").fetchone()
         assert row == ("0",)
