@@ -1,0 +1,1 @@
+"""The benchmark: workloads, floors, peers and the figures (bench/README.md)."""
