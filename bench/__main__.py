@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import machine, offline, provisioning, report, rivalry, server, wide, workloads
+from bench import backups, machine, offline, provisioning, report, rivalry, server, wide, workloads
 from bench.figures import Section, Target
 from bench.peers import PEERS
 from bench.provisioning import Bench
 from bench.workloads import Workload
 
-PARTS = ("offline", "plan", "peers", "wide")
+PARTS = ("offline", "plan", "peers", "wide", "backup")
 SIZES = "8x5,8x50,100x50,1000x50,1000x100"
 SECTIONS = (
     offline.SECTION,
@@ -25,6 +25,7 @@ SECTIONS = (
     provisioning.APPLY,
     rivalry.SECTION,
     wide.SECTION,
+    backups.SECTION,
 )
 
 
@@ -91,11 +92,14 @@ def main() -> None:
                     rivalry.measure(bench, peers, options.peer_runs, options.peer_limit)
     if "wide" in only:
         with run.on(workloads.wide_tables()) as bench:
-            wide.measure(bench, Target(seconds=3))
+            wide.measure(bench, peers, Target(seconds=3))
         with run.on(workloads.narrowed()) as bench:
             wide.measure(bench)
         with run.on(workloads.memberships()) as bench:
             wide.measure(bench)
+    if "backup" in only:
+        with run.on(backups.workload(options.backup_mb)) as bench:
+            backups.measure(bench)
     run.write()
     run.say(f"done: {options.out}")
 
@@ -111,6 +115,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--peer-tables", type=int, default=5000, help="peers up to this many tables"
     )
+    parser.add_argument("--backup-mb", type=int, default=1000, help="of the schema to back up")
     parser.add_argument("--only", default=",".join(PARTS), help="some of " + ", ".join(PARTS))
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("RESULTS.md"))
     return parser.parse_args()

@@ -57,6 +57,7 @@ class Section:
     text: str = ""
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    products: bool = False  # files are made, not queries
 
     def add(
         self,

@@ -59,6 +59,8 @@ def catalog_queries(server: Server, spec: Path) -> str:
     return ";\n".join(queries) + ";\n"
 
 
-def pg_dump(name: str, server: Server, *options: str) -> Contender:
+def pg_dump(
+    name: str, server: Server, *options: str, makes: Path | None = None, runs: int | None = None
+) -> Contender:
     command = [str(binaries.client("pg_dump")), *options]
-    return Contender(name, command, environment=server.variables)
+    return Contender(name, command, environment=server.variables, makes=makes, runs=runs)

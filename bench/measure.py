@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -24,9 +25,11 @@ class FailedError(Exception):
 class Sample:
     """One run: seconds of wall clock, seconds of the client's processors, peak bytes."""
 
-    wall: float
+    wall: float  # without what is told apart
     cpu: float
     peak: int
+    made: int = 0  # bytes that it left
+    apart: float = 0.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Contender:
     codes: tuple[int, ...] = (0,)
     limit: float = 900
     runs: int | None = None  # fewer than the others
+    makes: Path | None = None  # a file or folder, whose size counts and which is deleted after
+    apart: Callable[[str], float] | None = None  # seconds of its own, from its output
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,14 @@ class Taken:
     @property
     def peak(self) -> int:
         return max(s.peak for s in self.samples)
+
+    @property
+    def made(self) -> int:
+        return round(statistics.median(s.made for s in self.samples))
+
+    @property
+    def apart(self) -> float:
+        return statistics.median(s.apart for s in self.samples)
 
     @property
     def range(self) -> tuple[float, float]:
@@ -94,7 +107,20 @@ def once(contender: Contender) -> Sample:
             said = (err.read_text(errors="replace") + out.read_text(errors="replace")).split("\n")
             last = " ".join(line.strip() for line in said if line.strip())[-300:]
             raise FailedError(f"exit code {taken['code']}: {last}")
-    return Sample(taken["wall"], taken["cpu"], taken["peak"])
+        apart = contender.apart(out.read_text()) if contender.apart else 0.0
+    made = _clear(contender.makes) if contender.makes else 0
+    return Sample(taken["wall"] - apart, taken["cpu"], taken["peak"], made, apart)
+
+
+def _clear(path: Path) -> int:
+    """The bytes of what is deleted."""
+    if path.is_dir():
+        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        shutil.rmtree(path)
+    else:
+        size = path.stat().st_size
+        path.unlink()
+    return size
 
 
 def rounds(contenders: Sequence[Contender], runs: int, *, warm: bool = True) -> dict[str, Taken]:

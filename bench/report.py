@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from bench.figures import Figure, Section
 
 _HEAD = (
-    "| size | what | wall s, median | min - max | client CPU s | peak MB | queries | read |"
+    "| size | what | wall s, median | min - max | client CPU s | peak MB | {} |"
     " × floor | target | met |"
 )
 _QUIET = 0.6  # load at the start, above which the figures are noise
@@ -29,18 +29,18 @@ def _section(section: Section) -> Iterator[str]:
     if section.text:
         yield section.text + "\n"
     if section.figures:
-        yield _HEAD
+        yield _HEAD.format("made MB | read back s" if section.products else "queries | read")
         yield _RULE
         size = ""
         for figure in section.figures:
-            yield _line(figure, figure.size if figure.size != size else "")
+            yield _line(figure, figure.size if figure.size != size else "", section.products)
             size = figure.size
     if section.notes:
         yield ""
         yield from (f"- {note}" for note in section.notes)
 
 
-def _line(figure: Figure, size: str) -> str:
+def _line(figure: Figure, size: str, products: bool) -> str:
     name = f"**{figure.name}**" if figure.subject else figure.name
     taken = figure.taken
     if not taken.samples:
@@ -51,6 +51,9 @@ def _line(figure: Figure, size: str) -> str:
     spread = f"{low:.2f} - {high:.2f}" if runs > 1 else "1 run"
     times = f"{taken.wall / figure.floor.wall:.1f}" if figure.floor and figure.floor.samples else ""
     traffic = figure.traffic
+    counts = [str(traffic.queries), _bytes(traffic.read)] if traffic else ["", ""]
+    if products:
+        counts = [f"{taken.made / 1e6:.0f}", f"{taken.apart:.2f}" if taken.apart else ""]
     cells = [
         size,
         name,
@@ -58,8 +61,7 @@ def _line(figure: Figure, size: str) -> str:
         spread,
         f"{taken.cpu:.2f}",
         f"{taken.peak / 1e6:.0f}",
-        str(traffic.queries) if traffic else "",
-        _bytes(traffic.read) if traffic else "",
+        *counts,
         times,
         str(figure.target or ""),
         _met(figure),

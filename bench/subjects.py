@@ -20,8 +20,11 @@ def chirodb(
     before: Callable[[], object] | None = None,
     codes: tuple[int, ...] = (0,),
     runs: int | None = None,
+    makes: Path | None = None,
+    apart: Callable[[str], float] | None = None,
 ) -> Contender:
-    return Contender(name, [PROGRAM, *map(str, arguments)], before, codes=codes, runs=runs)
+    command = [PROGRAM, *map(str, arguments)]
+    return Contender(name, command, before, codes=codes, runs=runs, makes=makes, apart=apart)
 
 
 def on(server: Server, spec: Path) -> list[str]:

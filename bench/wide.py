@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from bench import floors
 from bench.figures import Section, Target
-from bench.measure import rounds
+from bench.measure import Contender, rounds
 from bench.provisioning import Bench
+from bench.rivalry import Installed
 from bench.subjects import chirodb
 
 SECTION = Section(
@@ -15,7 +18,17 @@ SECTION = Section(
 )
 
 
-def measure(bench: Bench, target: Target | None = None) -> None:
+def _peer(bench: Bench, peers: Sequence[Installed]) -> Iterator[Contender]:
+    """The one that can grant on tables by name without a task for each."""
+    for one in peers:
+        if one.peer.name == "pgsesame" and one.programs is not None and bench.workload.readers:
+            look = one.peer.configure(one.programs, bench.folder, bench.workload).look
+            yield Contender(
+                "pgsesame plan", look, None, bench.server.variables, (0, 2), limit=120, runs=1
+            )
+
+
+def measure(bench: Bench, peers: Sequence[Installed] = (), target: Target | None = None) -> None:
     server, size = bench.server, bench.workload.name
     apply = chirodb("chirodb apply, the first", "apply", *bench.on, "--yes", runs=1)
     SECTION.add(size, rounds([apply], 1, warm=False))
@@ -29,6 +42,7 @@ def measure(bench: Bench, target: Target | None = None) -> None:
         chirodb("chirodb validate", "validate", "--spec", bench.spec),
         chirodb("chirodb plan", "plan", *bench.on, "--exit-code"),
     ]
+    contenders += _peer(bench, peers)
     taken = rounds(contenders, bench.runs)
     traffic = {"chirodb plan": bench.traffic("plan", "--spec", str(bench.spec))}
     targets = {"chirodb plan": target} if target else {}

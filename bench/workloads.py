@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bench.server import DATABASE
 
@@ -26,6 +26,7 @@ class Workload:
     cheapest: str = ""  # by hand: the fewest statements that make the spec true
     drift: str = ""  # takes one privilege away
     mended: str = ""  # gives it back
+    readers: Mapping[str, Sequence[str]] = field(default_factory=dict)  # SELECT by role, on tables
 
 
 def services(number: int, tables: int) -> Workload:
@@ -122,11 +123,13 @@ def wide_tables(schemas: int = 300, tables: int = 100, roles: int = 200) -> Work
     text = [_HEAD, "roles:\n"]
     text += [f"  analyst{r:03}: {{}}\n" for r in range(1, roles + 1)]
     text.append("services:\n")
+    readers: dict[str, list[str]] = {}
     for name in names:
         text.append(f"  {name}:\n    schema: {name}\n    owner: {name}_owner\n    grants:\n")
         for role in sorted(chance.sample(range(1, roles + 1), 20)):
             chosen = sorted(chance.sample(range(1, tables + 1), tables // 2))
             listed = ", ".join(f"t{i:03}" for i in chosen)
+            readers.setdefault(f"analyst{role:03}", []).extend(f"{name}.t{i:03}" for i in chosen)
             text.append(
                 f"      - {{to: analyst{role:03}, privileges: [SELECT], tables: [{listed}]}}\n"
             )
@@ -138,6 +141,7 @@ def wide_tables(schemas: int = 300, tables: int = 100, roles: int = 200) -> Work
         tables=total,
         services=names,
         tables_each=tables,
+        readers=readers,
     )
 
 

@@ -9,6 +9,18 @@ from bench.server import DATABASE
 from bench.workloads import Workload
 
 
+def _readers(workload: Workload) -> str:
+    """One role for each reader, with its tables by name."""
+    lines = ["version: 1\nengine: postgres\nprincipals:\n"]
+    for role, tables in workload.readers.items():
+        schemas = ", ".join(sorted({table.partition(".")[0] for table in tables}))
+        lines.append(
+            f"  {role}:\n    type: role\n    privileges:\n      schemas: {{usage: [{schemas}]}}\n"
+            f"      tables: {{select: [{', '.join(tables)}]}}\n"
+        )
+    return "".join(lines)
+
+
 def _configure(programs: Path, folder: Path, workload: Workload) -> Commands:
     principals = []
     defaults = []
@@ -39,7 +51,7 @@ def _configure(programs: Path, folder: Path, workload: Workload) -> Commands:
         )
     text = ["version: 1\nengine: postgres\nprincipals:\n", *principals, "default_privileges:\n"]
     path = folder / "sesame.yaml"
-    path.write_text("".join(text + defaults))
+    path.write_text(_readers(workload) if workload.readers else "".join(text + defaults))
     program = str(programs / "sesame")
     return Commands(look=[program, "plan", str(path)], apply=[program, "apply", str(path)])
 
