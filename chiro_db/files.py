@@ -1,4 +1,4 @@
-"""Files that others must not read, written whole or not at all."""
+"""Where chirodb keeps what it remembers, and files that others must not read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ import tempfile
 from pathlib import Path
 
 from chiro_db.errors import ChirodbError
+
+
+def state_root() -> Path:
+    """CHIRODB_STATE_DIR, else the user's state directory; nothing is made."""
+    if given := os.environ.get("CHIRODB_STATE_DIR"):
+        return Path(given).expanduser().absolute()
+    if os.name != "nt" and os.geteuid() == 0:
+        return Path("/var/lib/chirodb")
+    state = os.environ.get("XDG_STATE_HOME", "")  # the XDG standard: a relative path is ignored
+    base = Path(state) if state.startswith("/") else Path.home() / ".local" / "state"
+    return base / "chirodb"
 
 
 def write_private(path: Path, text: str) -> None:

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from chiro_db.errors import EmbeddedError
+from chiro_db.files import state_root
 
 
 def state_directory(spec: Path) -> Path:
@@ -20,17 +21,7 @@ def state_directory(spec: Path) -> Path:
     resolved = spec.resolve()
     slug = re.sub(r"[^a-z0-9]+", "-", resolved.stem.lower()).strip("-")[:30] or "spec"
     digest = hashlib.sha256(os.fsencode(resolved)).hexdigest()[:8]
-    return _root() / f"{slug}-{digest}"
-
-
-def _root() -> Path:
-    if given := os.environ.get("CHIRODB_STATE_DIR"):
-        return Path(given).expanduser().absolute()
-    if os.geteuid() == 0:
-        return Path("/var/lib/chirodb")
-    state = os.environ.get("XDG_STATE_HOME", "")  # the XDG standard: a relative path is ignored
-    base = Path(state) if state.startswith("/") else Path.home() / ".local" / "state"
-    return base / "chirodb"
+    return state_root() / f"{slug}-{digest}"
 
 
 def claim(directory: Path, lock: Path) -> None:

@@ -15,7 +15,9 @@ from chiro_db.report.junit import drift_junit
 from chiro_db.report.markdown import plan_markdown
 from chiro_db.report.sarif import drift_sarif
 from chiro_db.report.script import plan_sql
+from chiro_db.report.slow import slow_text
 from chiro_db.report.text import plan_text
+from tests.report import loads
 from tests.report.plans import ADDITIVE, FULL, IN_STEP, NAMED, SKIPPED
 
 FOLDER = Path(__file__).parent / "golden"
@@ -30,10 +32,13 @@ def screens() -> dict[str, str]:
             text = plan_text(FULL, color=color, width=width)
             found[f"plan_{width}_{name}.txt"] = text
             found[f"drift_{width}_{name}.txt"] = drift_text(FULL, color=color, width=width)
+        found[f"slow_{width}.txt"] = slow_text(loads.TOTAL, color=False, width=width)
     found["plan_verbose.txt"] = plan_text(FULL, color=False, width=100, verbose=True)
     for name, plan in (("additive", ADDITIVE), ("skipped", SKIPPED), ("in_step", IN_STEP)):
         found[f"plan_{name}.txt"] = plan_text(plan, color=False, width=100)
         found[f"drift_{name}.txt"] = drift_text(plan, color=False, width=100)
+    found["slow_io.txt"] = slow_text(loads.IO, color=False, width=80)
+    found["slow_empty.txt"] = slow_text(loads.EMPTY, color=False, width=80)
     found["plan.sql"] = plan_sql(FULL)
     found["plan.json"] = json.dumps(plan_json(FULL), indent=2)
     found["plan.md"] = plan_markdown(FULL)

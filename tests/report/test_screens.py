@@ -7,9 +7,11 @@ import re
 import pytest
 
 from chiro_db.report.drift import drift_text
+from chiro_db.report.slow import slow_text
 from chiro_db.report.text import plan_text
 from chiro_db.report.words import cells
 from tests.report import screens
+from tests.report.loads import TOTAL
 from tests.report.plans import FULL, NAMED
 
 SCREENS = screens.screens()
@@ -30,6 +32,15 @@ def test_colours_say_nothing_of_their_own(width: int) -> None:
     for write in (plan_text, drift_text):
         colored = write(FULL, color=True, width=width)
         assert re.sub(r"\x1b\[\d*m", "", colored) == write(FULL, color=False, width=width)
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_highlighted_statements_are_the_same_statements(width: int) -> None:
+    colored = slow_text(TOTAL, color=True, width=width)
+    plain = slow_text(TOTAL, color=False, width=width)
+    assert colored.count("\x1b[") > plain.count("SELECT")
+    assert re.sub(r"\x1b\[[\d;]*m", "", colored) == plain
+    assert all(cells(row) <= width for row in plain.splitlines())
 
 
 @pytest.mark.parametrize("width", [80, 140])

@@ -1,0 +1,180 @@
+"""`chirodb slow`: the slowest statements, by service."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, UrlOption
+from chiro_db.errors import ChirodbError
+
+if TYPE_CHECKING:
+    from chiro_db.apply.planning import Job
+    from chiro_db.observe.ranking import Slow
+
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+
+
+class Format(StrEnum):
+    """How the statements are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Measure(StrEnum):
+    """What they are measured by."""
+
+    TOTAL = "total"
+    MEAN = "mean"
+    CALLS = "calls"
+    IO = "io"
+    TEMP = "temp"
+
+
+def slow(
+    spec: SpecOption = None,
+    target: TargetOption = None,
+    url: UrlOption = None,
+    service: ServiceOption = None,
+    by: Annotated[Measure, typer.Option("--by", help="What they are measured by.")] = Measure.TOTAL,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="Statements of each service.", metavar="N")
+    ] = 5,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            help="Only what was counted since an earlier run, such as 1h ago.",
+            metavar="DURATION",
+        ),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show generic plans (PostgreSQL 16 and up).")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Again and again, until Ctrl-C.")] = False,
+    interval: Annotated[
+        float, typer.Option("--interval", min=0.1, help="Of --watch.", metavar="SECONDS")
+    ] = 2.0,
+    output: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.TEXT,
+) -> None:
+    """Show the slowest statements of each service, from pg_stat_statements."""
+    from chiro_db.cli.connecting import job
+    from chiro_db.cli.showing import errors_as
+
+    with errors_as(output.value):
+        age = _seconds(since) if since is not None else None
+        about = job(spec, target, url, service, secrets=False)
+        while True:
+            found = _look(about, by.value, limit, age, explain=explain)
+            _show(found, output, clear=watch)
+            if not watch:
+                return
+            time.sleep(interval)
+
+
+def _seconds(given: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|min|h|d)", given.strip())
+    if match is None:
+        raise ChirodbError(f"`{given}` is not a duration", hint="such as 30s, 15m, 2h, 7d")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def _look(about: Job, by: str, limit: int, age: float | None, *, explain: bool) -> Slow:
+    from chiro_db.catalog.connect import connected
+    from chiro_db.observe import generic_plan, snapshots, statements
+    from chiro_db.observe.ranking import By, Slow, ranked
+    from chiro_db.observe.services import services_of_roles
+    from chiro_db.observe.session import looking
+
+    spec = about.loaded.spec
+    with connected(about.to) as connection, looking(connection):
+        if explain:
+            generic_plan.check(connection)
+        reading = statements.read(connection, services_of_roles(spec))
+        identifier = connection.execute(
+            "SELECT system_identifier::text FROM pg_catalog.pg_control_system()"
+        ).fetchone()
+        place = snapshots.folder(identifier[0] if identifier else "", spec.database.name)
+        counted, begin, reset = reading.statements, reading.since, True
+        if age is not None:
+            snapshot = snapshots.before(place, reading.at - age)
+            if snapshot is None:
+                snapshots.remember(place, reading)
+                raise ChirodbError(
+                    "there is no snapshot to compare with yet",
+                    hint="this run has remembered the first one: try again later",
+                )
+            counted = tuple(snapshots.since(reading, snapshot))
+            reset = reading.since > snapshot.at
+            begin = reading.since if reset else snapshot.at
+            _say_since(age, reading.at - snapshot.at, reset=reset)
+        snapshots.remember(place, reading)
+        services = ranked(counted, By(by), limit, about.only)
+        if explain:
+            services = tuple(
+                replace(
+                    load,
+                    statements=tuple(
+                        replace(
+                            one,
+                            plan=generic_plan.generic_plan(
+                                connection, one.text, spec.services[load.service]
+                            )
+                            if load.service is not None
+                            else "no plan: of no service",
+                        )
+                        for one in load.statements
+                    ),
+                )
+                for load in services
+            )
+    if not reading.sees_all:
+        _warn(
+            "the connected role sees only its own statements:"
+            f" GRANT pg_read_all_stats TO {_quoted(reading.role)}"
+        )
+    return Slow(spec.database.name, By(by), reading.at, begin, reset, reading.evicted, services)
+
+
+def _quoted(role: str) -> str:
+    from chiro_db.sql import quote_name
+
+    return quote_name(role)
+
+
+def _say_since(asked: float, had: float, *, reset: bool) -> None:
+    from chiro_db.report.amounts import duration
+
+    if reset:
+        _warn("the counters were reset since the snapshot: all that they have is shown")
+    elif had < asked:
+        _warn(f"the oldest snapshot is {duration(had * 1000)} old")
+
+
+def _warn(text: str) -> None:
+    typer.echo(f"warning: {text}", err=True)
+
+
+def _show(found: Slow, output: Format, *, clear: bool) -> None:
+    import json
+    import sys
+
+    from chiro_db.cli.showing import colored, width
+    from chiro_db.report.slow import slow_json, slow_text
+
+    if output is Format.JSON:
+        indent = None if clear else 2  # a document a line where there are many
+        typer.echo(json.dumps(slow_json(found), indent=indent, ensure_ascii=False))
+        return
+    text = slow_text(found, color=colored(), width=width())
+    if clear and sys.stdout.isatty():
+        text = "\x1b[2J\x1b[H" + text
+    typer.echo(text)
+    if clear and not sys.stdout.isatty():
+        typer.echo("")

@@ -1,0 +1,1 @@
+"""What a server does for each service: slow statements, metrics, and what keeps it from working."""
