@@ -21,7 +21,7 @@ PACKAGE = ROOT / "chiro_db"
 LAYERS = (
     ("cli",),
     ("report",),
-    ("apply", "backup", "observe", "audit", "embedded"),
+    ("apply", "adopt", "backup", "observe", "audit", "embedded"),
     ("plan", "access"),
     ("spec", "catalog"),
     ("kinds",),

@@ -41,23 +41,37 @@ class Where:
 
 def where(conninfo: str, database: str) -> Where:
     """The spec's database on the server of a libpq URL or conninfo; another name is an error."""
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import conninfo_to_dict
-
-    try:
-        parameters = conninfo_to_dict(conninfo)
-    except ProgrammingError as error:
-        raise ConnectError(
-            "the URL is neither a libpq URL nor a conninfo string",
-            hint="such as postgresql://user@host:5432/database?sslmode=verify-full",
-        ) from error
+    parameters = _parameters(conninfo)
     named = parameters.get("dbname")
     if named and named != database:
         raise ConnectError(
             f"the URL names the database `{named}`, the spec `{database}`",
             hint="leave the database out of the URL, or change `database: name:` in the spec",
         )
-    return Where({"connect_timeout": 10, **parameters}, database)
+    return Where(parameters, database)
+
+
+def anywhere(conninfo: str) -> Where:
+    """The database that a libpq URL or conninfo names, else the one that libpq connects to."""
+    parameters = _parameters(conninfo)
+    named = parameters.get("dbname")
+    if not named:  # PGDATABASE, a service file, the name of the user
+        with _connect(Where(parameters, ""), "") as connection:
+            named = connection.info.dbname
+    return Where(parameters, str(named))
+
+
+def _parameters(conninfo: str) -> dict[str, Any]:
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        return {"connect_timeout": 10, **conninfo_to_dict(conninfo)}
+    except ProgrammingError as error:
+        raise ConnectError(
+            "the URL is neither a libpq URL nor a conninfo string",
+            hint="such as postgresql://user@host:5432/database?sslmode=verify-full",
+        ) from error
 
 
 @contextmanager
@@ -114,7 +128,9 @@ def _maintenance(to: Where, refused: ConnectError) -> Connection:
 def _connect(to: Where, database: str) -> Connection:
     import psycopg
 
-    parameters = {"application_name": "chirodb", **to.parameters, "dbname": database}
+    parameters = {"application_name": "chirodb", **to.parameters}
+    if database:
+        parameters["dbname"] = database
     try:
         connection = psycopg.connect(
             "",

@@ -11,6 +11,7 @@ from chiro_db.cli import dev, history, password
 from chiro_db.cli.apply import apply
 from chiro_db.cli.bootstrap import bootstrap
 from chiro_db.cli.drift import drift
+from chiro_db.cli.inspect import inspect
 from chiro_db.cli.plan import plan
 from chiro_db.cli.render import render
 from chiro_db.cli.slow import slow
@@ -50,6 +51,7 @@ app.command()(plan)
 app.command()(apply)
 app.command(short_help="Compare the server with the spec, for CI.")(drift)
 app.command()(render)
+app.command(short_help="Write the spec of what a database has.")(inspect)
 app.command(short_help="Print what a superuser has to run once.")(bootstrap)
 app.command(short_help="Show the slowest statements of each service.")(slow)
 app.add_typer(history.app, name="history")

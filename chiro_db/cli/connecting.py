@@ -34,7 +34,7 @@ ServiceOption = Annotated[
     ),
 ]
 # Any of these says that libpq's own defaults are meant, as with psql.
-_LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
+LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 
 
 def job(
@@ -91,7 +91,7 @@ def _target(loaded: Loaded, name: str | None, url: str | None) -> tuple[str, Tar
         raise ChirodbError(f"there is no target `{name}`", hint=f"the spec has {known}")
     if name is None:
         given = url if url is not None else os.environ.get("CHIRODB_URL")
-        if given is None and not targets and any(os.environ.get(v) for v in _LIBPQ):
+        if given is None and not targets and any(os.environ.get(v) for v in LIBPQ):
             given = ""
         if given is not None:
             return "", None, given

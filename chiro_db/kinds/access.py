@@ -120,7 +120,8 @@ class _Compiler:
             grantee = None if to == "public" else to
             right = Right(grant.grantable, source)
             if grant.narrowed:
-                add(access.above, grantee, ("USAGE",), Right(False, source))
+                if grant.usage:
+                    add(access.above, grantee, ("USAGE",), Right(False, source))
                 continue
             if grant.level is not None:
                 level = self.spec.level(grant.level)

@@ -73,7 +73,10 @@ def _from_template0(name: str, owner: str) -> Fact:
 
 
 def rights(scope: Scope, owner: str) -> Rights:
-    """CONNECT for every login role that may use anything managed, and what the spec adds."""
+    """CONNECT for every login role that may use anything managed, and what the spec adds.
+
+    With `connect: explicit` only the latter.
+    """
     result: Rights = {}
     users: set[Grantee] = {owner, *(maker for makers in scope.makers.values() for maker in makers)}
     for schema_access in scope.access.values():
@@ -89,7 +92,8 @@ def rights(scope: Scope, owner: str) -> Rights:
                 right = Right(grant.grantable, source)
                 add(result, None if to == "public" else to, (privilege,), right)
     reach = membership.inherited(scope)
-    for role in scope.logins:
+    implied = scope.spec.database.connect == "implied"
+    for role in scope.logins if implied else ():
         if reach[role] & users or reach[role] & READS_EVERYTHING:
             add(result, role, ("CONNECT",), Right(False, _SOURCE))
     if scope.only:

@@ -12,6 +12,7 @@ from typing import Any
 
 from chiro_db import sql
 from chiro_db.kinds import acl_changes
+from chiro_db.kinds.access import SchemaAccess
 from chiro_db.kinds.acl_changes import Given, Taken
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model import acl
@@ -58,6 +59,7 @@ def changes(scope: Scope) -> Iterator[Change]:
     }
     chosen = [a for a in scope.access.values() if scope.has_service(a.service)]
     makers: dict[str, tuple[str, bool]] = {}
+    everywhere = _everywhere(scope, actual)
     for access in chosen:
         for role in scope.makers[access.schema]:
             _, types = makers.get(role, ("", False))
@@ -67,18 +69,53 @@ def changes(scope: Scope) -> Iterator[Change]:
                 future = access.future.get(securable, {})
                 entries = actual.pop((role, access.schema, securable), frozenset())
                 row = _Row(role, access.schema, securable, access.service, source)
-                yield from _row(scope, row, entries, future, complete=False)
+                had = everywhere.get((role, securable), {})
+                wanted = {key: right for key, right in future.items() if key not in had}
+                yield from _row(scope, row, entries, wanted, complete=False, tolerated=had)
     for role, (service, covers_types) in makers.items():
         for securable in _TYPES:
             entries = actual.pop((role, None, securable), _built_in(scope, role, securable))
             row = _Row(role, None, securable, service, ("services", service))
             keeps_public = securable == "type" and not covers_types
-            yield from _row(scope, row, entries, {}, complete=True, keeps_public=keeps_public)
+            yield from _row(
+                scope,
+                row,
+                entries,
+                {},
+                complete=True,
+                keeps_public=keeps_public,
+                tolerated=everywhere.get((role, securable), {}),
+            )
     for (role, schema, securable), entries in actual.items():
         if schema is not None and scope.has_service(scope.by_schema[schema]):
             service = scope.by_schema[schema]
             row = _Row(role, schema, securable, service, ("services", service))
             yield from _row(scope, row, entries, {}, complete=False)
+
+
+def _everywhere(
+    scope: Scope, actual: Mapping[tuple[str, str | None, Securable], frozenset[Entry]]
+) -> dict[tuple[str, Securable], Wanted]:
+    """What a maker's global row gives and all of its services want: it need not stand in each."""
+    result: dict[tuple[str, Securable], Wanted] = {}
+    services: dict[str, list[SchemaAccess]] = {}
+    for access in scope.access.values():
+        for role in scope.makers[access.schema]:
+            services.setdefault(role, []).append(access)
+    for role, accesses in services.items():
+        for securable in _TYPES:
+            futures = [access.future.get(securable, {}) for access in accesses]
+            if not all(futures):
+                continue
+            key = (role, None, securable)
+            given = actual[key] if key in actual else _built_in(scope, role, securable)
+            options = {(e.grantee, e.privilege): e.grantable for e in given if e.grantee != role}
+            result[(role, securable)] = {
+                right: futures[0][right]
+                for right, grantable in options.items()
+                if all(right in f and f[right].grantable == grantable for f in futures)
+            }
+    return result
 
 
 def _built_in(scope: Scope, role: str, securable: Securable) -> frozenset[Entry]:
@@ -98,16 +135,24 @@ def _row(
     *,
     complete: bool,
     keeps_public: bool = False,
+    tolerated: Wanted = acl.NOTHING,
 ) -> Iterator[Change]:
     owned = known(row.type, scope.server.version) if complete else ()
 
     def spared(grantee: Grantee, _privilege: str) -> bool:
         return (keeps_public and grantee is None) or scope.spared(grantee)
 
-    if not acl.differs(entries, row.role, owned, wanted, spared):
+    if not acl.differs(entries, row.role, owned, wanted, spared, tolerated=tolerated):
         return
     delta = acl.settle(
-        entries, row.role, owned, wanted, spared, additive=scope.additive, complete=complete
+        entries,
+        row.role,
+        owned,
+        wanted,
+        spared,
+        tolerated=tolerated,
+        additive=scope.additive,
+        complete=complete,
     )
     target = _target(row)
     report = acl_changes.reported if scope.additive else acl_changes.taken

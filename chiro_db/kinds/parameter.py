@@ -52,7 +52,12 @@ _OTHER_BASE = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[0-7]+)")
 
 
 def words(name: str, value: SettingValue) -> tuple[str, ...]:
-    """The literals that SET takes: one, or an element each for a list of identifiers."""
+    """The literals that SET takes: one, or an element each for a list of identifiers.
+
+    None for the word `default`, which means no setting at all, as in SET ... TO DEFAULT.
+    """
+    if value == "default":
+        return ()
     if isinstance(value, tuple):
         elements = tuple(_word(item) for item in value)
         return (elements or ("",)) if name.lower() in QUOTED_LISTS else (", ".join(elements),)

@@ -99,7 +99,14 @@ def _service(scope: Scope, key: str, have: Fact | None) -> Iterator[Change]:
             source=("services", key, "purpose"),
             needs=frozenset({Need("use", owner), Need("use", have.owner)}),
         )
-    yield from _acl(scope, have, owner, scope.access[name].above, source, key)
+    above = scope.access[name].above
+    # a superuser who makes objects needs no grant for it
+    wanted = {
+        (grantee, privilege): right
+        for (grantee, privilege), right in above.items()
+        if grantee not in scope.superusers or right.source[2:3] != ("creators",)
+    }
+    yield from _acl(scope, have, owner, wanted, source, key)
 
 
 def _of_new(scope: Scope, owner: str) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ class Fact:
 class Want:
     role: str | None
     parameter: str  # as the spec writes it
-    value: tuple[str, ...]
+    value: tuple[str, ...]  # empty: `default`, there shall be none
     source: Source
 
 
@@ -137,6 +137,10 @@ def changes(scope: Scope) -> Iterator[Change]:
         if not _usable(scope, want, known):
             continue
         have = actual.get(key)
+        if not want.value:
+            if have is not None:
+                yield _set(scope, want, have, known)
+            continue
         if have is None and _is_everywhere(scope, actual, want, known):
             continue
         if have is None or not parameter.same(known, name, have.value, want.value):
@@ -157,7 +161,7 @@ def _usable(scope: Scope, want: Want, known: Parameter | None) -> bool:
         )
         scope.report("error", want.source, message)
         return False
-    problem = parameter.problem(known, want.value)
+    problem = parameter.problem(known, want.value) if want.value else None
     if problem is not None:
         scope.report("error", want.source, problem)
         return False
@@ -179,14 +183,17 @@ def _is_everywhere(
 def _set(scope: Scope, want: Want, have: Fact | None, known: Parameter | None) -> Change:
     database = scope.spec.database.name
     on = f"role {sql.quote_name(want.role)}" if want.role is not None else "the database"
-    value = ", ".join(want.value)
-    text = sql.statement(
-        "setting/set",
-        role=sql.Name(want.role) if want.role is not None else None,
-        database=sql.Name(database),
-        parameter=sql.Name(*want.parameter.split(".")),
-        value=sql.Listed(sql.Text(word) for word in want.value),
-    )
+    value = ", ".join(want.value) if want.value else "default"
+    values: dict[str, Any] = {
+        "role": sql.Name(want.role) if want.role is not None else None,
+        "database": sql.Name(database),
+        "parameter": sql.Name(*want.parameter.split(".")),
+    }
+    if want.value:
+        values["value"] = sql.Listed(sql.Text(word) for word in want.value)
+        text = sql.statement("setting/set", **values)
+    else:
+        text = sql.statement("setting/reset", **values)
     actual = scope.actual_database
     owner = actual.owner if actual is not None else scope.server.role
     if want.role is None:
@@ -204,13 +211,13 @@ def _set(scope: Scope, want: Want, have: Fact | None, known: Parameter | None) -
         kind=NAME,
         address=f"setting.{want.role or 'database'}.{want.parameter}",
         name=want.parameter,
-        action=Action.UPDATE if have is not None else Action.CREATE,
+        action=(Action.UPDATE if want.value else Action.DELETE) if have else Action.CREATE,
         summary=f"set {want.parameter} of {on}: "
         + (f"{before} -> {value}" if before is not None else value),
         step=Step.SETTING,
         statements=(Statement(text),),
         before={"value": before} if before is not None else None,
-        after={"value": value},
+        after={"value": value} if want.value else None,
         service=scope.service_of(want.role) if want.role is not None else None,
         source=want.source,
         needs=frozenset(needs),

@@ -195,6 +195,7 @@ class Database(Section):
     comment: str | None = None
     extensions: Extensions = Field(default_factory=dict)
     settings: Settings = Field(default_factory=dict)
+    connect: Literal["implied", "explicit"] = "implied"
     grants: tuple[DatabaseGrant, ...] = ()
 
 
@@ -302,6 +303,7 @@ class Grant(Section):
     types: Strings | None = None
     columns: dict[str, Strings] | None = None
     cover: Literal["existing", "future"] | None = None
+    usage: Flag = True
     grantable: Flag = False
     reason: str | None = None
     until: date | None = None

@@ -125,6 +125,7 @@ def _spec(spec: Spec) -> str:
             sql.Text(spec.database.name),
             rows.optional(spec.database.owner),
             rows.flag(spec.enforce == "additive"),
+            rows.flag(spec.database.connect == "implied"),
         ]
     )
     return sql.statement("render/spec", row=row, maintain=found) + ";"

@@ -120,7 +120,8 @@ def makers(request: Request) -> Iterator[Row]:
 
 
 def setting(want: settings.Want) -> Row:
-    words = tuple(word for word in want.value if word) or ("",)
+    """Without a value where there shall be no setting."""
+    words = tuple(word for word in want.value if word) or ("",) * bool(want.value)
     is_list = want.parameter.lower() in parameter.QUOTED_LISTS
     name = str(sql.Name(*want.parameter.split(".")))
     return Row(

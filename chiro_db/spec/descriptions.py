@@ -48,6 +48,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "comment": "COMMENT ON DATABASE.",
         "extensions": "Extensions, as a list of names or by name with their schema.",
         "settings": "ALTER DATABASE ... SET, by parameter.",
+        "connect": "Whether login roles get CONNECT by themselves, or `grants` alone say who does.",
         "grants": "Grants on the database beyond what the services imply.",
     },
     "DatabaseGrant": {
@@ -119,6 +120,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "types": "Names or globs of types.",
         "columns": "Columns, by table.",
         "cover": "Only what exists, or only what is made later.",
+        "usage": "Whether a grant on named objects gives USAGE on the schema, too.",
         "grantable": _GRANTABLE,
         "reason": _REASON,
         "until": _UNTIL,

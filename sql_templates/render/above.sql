@@ -17,7 +17,8 @@ reach (login, role) AS (
 )
 SELECT DISTINCT '', 'database', NULL::integer, r.login, ARRAY['CONNECT'], false, true, false
 FROM reach r
-JOIN users u ON u.name = r.role;
+JOIN users u ON u.name = r.role
+WHERE EXISTS (SELECT FROM pg_temp.chirodb_spec WHERE connect_implied);
 
 DO $chirodb$
 DECLARE

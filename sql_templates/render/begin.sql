@@ -12,8 +12,9 @@ SET LOCAL client_min_messages TO warning;
 DO $$ BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(27980824795112546); END $$;
 
 -- What the spec says, until the end of the transaction.
-CREATE TEMPORARY TABLE chirodb_spec (database text, owner text, additive boolean)
-    ON COMMIT DROP;
+CREATE TEMPORARY TABLE chirodb_spec (
+    database text, owner text, additive boolean, connect_implied boolean
+) ON COMMIT DROP;
 CREATE TEMPORARY TABLE chirodb_role (name text, attributes jsonb) ON COMMIT DROP;
 CREATE TEMPORARY TABLE chirodb_absent (name text, heir text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE chirodb_ignored (pattern text) ON COMMIT DROP;

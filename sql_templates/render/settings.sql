@@ -1,4 +1,4 @@
--- ALTER DATABASE ... SET, ALTER ROLE ... IN DATABASE ... SET
+-- ALTER DATABASE ... SET, ALTER ROLE ... IN DATABASE ... SET; RESET where the spec says `default`
 DO $chirodb$
 DECLARE
     setting record;
@@ -19,18 +19,22 @@ BEGIN
             lower(w.parameter) = 'auto_explain.log_parameter_max_length'
             AND current_setting('server_version_num')::int < 160000
         )
-        AND NOT EXISTS (
+        AND (l.literals IS NULL) = EXISTS (
             SELECT
             FROM pg_db_role_setting s
             JOIN pg_database d ON d.oid = s.setdatabase AND d.datname = current_database()
             CROSS JOIN unnest(s.setconfig) AS entry
             WHERE s.setrole = CASE WHEN w.role IS NULL THEN 0 ELSE r.oid END
               AND lower(split_part(entry, '=', 1)) = lower(replace(w.parameter, '"', ''))
-              AND substr(entry, strpos(entry, '=') + 1) = l.stored
+              AND (l.literals IS NULL OR substr(entry, strpos(entry, '=') + 1) = l.stored)
         )
         ORDER BY w.role NULLS FIRST, w.parameter
     LOOP
-        EXECUTE format('ALTER %s SET %s TO %s', setting.target, setting.parameter, setting.literals);
+        IF setting.literals IS NULL THEN
+            EXECUTE format('ALTER %s RESET %s', setting.target, setting.parameter);
+        ELSE
+            EXECUTE format('ALTER %s SET %s TO %s', setting.target, setting.parameter, setting.literals);
+        END IF;
     END LOOP;
 END
 $chirodb$;

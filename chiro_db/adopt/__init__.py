@@ -1,0 +1,1 @@
+"""From a live database to the spec of what it has."""

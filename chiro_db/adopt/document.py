@@ -1,0 +1,265 @@
+"""The whole spec of a database as a document, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from chiro_db import __version__
+from chiro_db.adopt import holdings, roles, services, settings
+from chiro_db.adopt.lines import together
+from chiro_db.adopt.live import Live
+from chiro_db.adopt.services import Service
+from chiro_db.adopt.survey import PROVIDERS
+from chiro_db.adopt.text import Lined, Noted, Remark
+from chiro_db.kinds.database import READS_EVERYTHING
+from chiro_db.kinds.scope import globs
+from chiro_db.model import acl
+from chiro_db.model.acl import Grantee
+
+_DATABASE = ("CREATE", "TEMPORARY", "CONNECT")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The sections of the spec, and the roles that a service alone declares."""
+
+    head: dict[str, Any]  # version, database, defaults for all services, ignore
+    roles: dict[str, Any]
+    services: dict[str, Any]
+    of_service: dict[str, str]  # role: service
+
+    @property
+    def whole(self) -> dict[str, Any]:
+        """In the order of the manual."""
+        result = {k: v for k, v in self.head.items() if k in ("", "version", "database")}
+        if self.roles:
+            result["roles"] = Lined(self.roles)
+        if self.services:
+            result["services"] = Lined(self.services)
+        return result | {k: v for k, v in self.head.items() if k not in result}
+
+
+def document(live: Live) -> Document:
+    found = services.services(live)
+    facts = {fact.name: fact for fact in live.state.facts["schema"]}
+    at_database = holdings.held(acl.parse(live.database.acl), live.database.owner, live.counts)
+    holding = {h.grantee for h in at_database if h.grantee is not None}
+    named = roles.concerned(live, found, holding)
+    ignored: list[str] = []
+    if live.is_narrowed:
+        ignored = roles.left_out(live, named, _everyone(live, facts.values()))
+    own = settings.of_roles(live, found, named)
+    bodies: dict[str, Any] = {}
+    of_service: dict[str, str] = {}
+    declaring = _declaring(found)
+    for name in sorted(named):
+        mine = declaring.get(name, [])
+        body = roles.body(
+            live,
+            name,
+            named,
+            logs_in=any(name in service.logins for service in mine),
+            migrates=[s.owner for s in mine if s.migrator == name],
+        )
+        if own[name]:
+            body["settings"] = settings.written(own[name])
+        if body or not mine:
+            bodies[name] = _noted_role(live, name, body)
+            if len(mine) == 1:
+                of_service[name] = mine[0].name
+    threshold = settings.common_threshold(found)
+    head: dict[str, Any] = {"": Remark(_title(live)), "version": 1}
+    explicit = not _connect_is_implied(live, found, named, at_database)
+    head["database"] = Lined(_database(live, found, named, at_database, explicit=explicit))
+    if threshold is not None:
+        head["slow_queries"] = {"threshold": _number(threshold)}
+    providers = _providers(live)
+    if providers or ignored:
+        head["ignore"] = {"roles": [*providers, *ignored]}
+    sections = {s.name: _noted_service(live, s, threshold) for s in found}
+    return Document(head, bodies, sections, of_service)
+
+
+def _everyone(live: Live, schemas: Iterable[Any]) -> set[str]:
+    """All grantees, whether they were chosen or not."""
+    found = [*live.state.facts["object"], *live.state.facts["column"], *schemas, live.database]
+    found += [fact for fact in live.state.facts["default_privilege"] if fact.schema is not None]
+    entries = {entry for fact in found for item in fact.acl for entry in acl.parse_item(item)}
+    return {entry.grantee for entry in entries if entry.grantee is not None}
+
+
+def _declaring(found: Iterable[Service]) -> dict[str, list[Service]]:
+    result: dict[str, list[Service]] = {}
+    for service in found:
+        for role in (*service.logins, service.reader):
+            if role is not None:
+                result.setdefault(role, []).append(service)
+    return result
+
+
+def _title(live: Live) -> tuple[str, ...]:
+    server = live.state.server
+    lines = [
+        f"The database {live.database.name} as chirodb {__version__} found it"
+        f" (PostgreSQL {server.version_text}).",
+        "Passwords are left as they are. `enforce: additive` would revoke nothing for now.",
+    ]
+    logging_in = sorted(r.name for r in live.roles.values() if r.superuser and r.login)
+    if logging_in:
+        lines.append(f"Superusers who log in, and whom no grant binds: {', '.join(logging_in)}.")
+    for schema in live.survey.schemas:
+        if schema.extension is not None:
+            lines.append(f"Not managed: schema {schema.name}, of extension {schema.extension}.")
+        elif schema in live.survey.chosen and not live.is_service(schema) and schema.used:
+            lines.append(
+                f"Not managed: what is in schema {schema.name}, since it belongs to"
+                f" {schema.owner}; a service's schema has an owner of its own."
+            )
+    hidden = sorted(
+        f"{f.parameter}{f' of {f.role}' if f.role else ''}"
+        for f in live.state.facts["setting"]
+        if settings.is_secret(f.parameter)
+    )
+    if hidden:
+        lines.append(f"Left out, since they may be secrets: {', '.join(hidden)}.")
+    return tuple(lines)
+
+
+def _database(
+    live: Live,
+    found: list[Service],
+    named: set[str],
+    held: frozenset[holdings.Held],
+    *,
+    explicit: bool,
+) -> dict[str, Any]:
+    result: dict[str, Any] = {"name": live.database.name}
+    if live.database.owner in live.roles:
+        result["owner"] = live.database.owner
+    if live.database.comment:
+        result["comment"] = live.database.comment
+    if extensions := _extensions(live):
+        result["extensions"] = extensions
+    if of_database := settings.stored(live, None):
+        result["settings"] = settings.written(of_database)
+    grants: dict[tuple[tuple[str, ...], bool], list[Grantee]] = {}
+    beyond = {h.grantee for h in held if (h.privilege, h.grantable) != ("CONNECT", False)}
+    connecting = set() if explicit else _connecting(live, found, named, beyond)
+    for grantable in (False, True):
+        by_grantee: dict[Grantee, set[str]] = {}
+        for h in held:
+            implied = h.privilege == "CONNECT" and h.grantee in connecting
+            if h.grantable == grantable and not (implied and not grantable):
+                by_grantee.setdefault(h.grantee, set()).add(h.privilege)
+        for grantee, given in by_grantee.items():
+            key = (tuple(sorted(given, key=_DATABASE.index)), grantable)
+            grants.setdefault(key, []).append(grantee)
+    lines = []
+    for (privileges, grantable), grantees in grants.items():
+        to = sorted("public" if g is None else g for g in grantees)
+        line: dict[str, Any] = {"to": to[0] if len(to) == 1 else to, "privileges": [*privileges]}
+        line |= {"grantable": True} if grantable else {}
+        lines.append(Noted(line, beside="everyone") if None in grantees else line)
+    if explicit:
+        result["connect"] = Noted("explicit", beside="not every login has CONNECT by itself")
+    if lines:
+        result["grants"] = sorted(lines, key=repr)
+    return result
+
+
+def _extensions(live: Live) -> list[str] | dict[str, Any]:
+    """A list of names where all are in the schema that they would be made in."""
+    found = {fact.name: fact.schema for fact in live.state.facts["extension"]}
+    elsewhere = {n for n, s in found.items() if s != "public" and not (s or "").startswith("pg_")}
+    if not elsewhere:
+        return sorted(found)
+    return {name: {"schema": found[name]} if name in elsewhere else {} for name in sorted(found)}
+
+
+def _connecting(
+    live: Live, found: list[Service], named: set[str], granted: set[Grantee]
+) -> set[str]:
+    """The login roles that get CONNECT without a line: kinds/database.py has the rule."""
+    users: set[Grantee] = {live.database.owner, *granted}
+    for service in found:
+        users.update((service.owner, service.app, service.reader, *service.creators))
+        users.update(service.lines)
+    users |= READS_EVERYTHING
+    groups: dict[str, set[str]] = {}
+    for row in live.memberships:
+        if row.inherit and row.member in named and (row.role in named or row.role in users):
+            groups.setdefault(row.member, set()).add(row.role)
+    result = set()
+    for role in named:
+        reached, waiting = {role}, [role]
+        while waiting:
+            new = groups.get(waiting.pop(), set()) - reached
+            reached |= new
+            waiting += new
+        if live.roles[role].login and reached & users:
+            result.add(role)
+    return result
+
+
+def _connect_is_implied(
+    live: Live, found: list[Service], named: set[str], held: frozenset[holdings.Held]
+) -> bool:
+    """Whether all that would get CONNECT have it."""
+    entries = acl.parse(live.database.acl)
+    have = {entry.grantee for entry in entries if entry.privilege == "CONNECT"}
+    granted = {h.grantee for h in held}
+    return _connecting(live, found, named, granted) - {live.database.owner} <= have
+
+
+def _providers(live: Live) -> list[str]:
+    return [
+        glob
+        for glob in PROVIDERS
+        if (pattern := globs((glob,))) is not None and any(map(pattern.match, live.survey.roles))
+    ]
+
+
+def _noted_role(live: Live, name: str, body: dict[str, Any]) -> Any:
+    role = live.roles[name]
+    if role.superuser and role.login:
+        return Noted(body, beside="a superuser who logs in")
+    return body
+
+
+def _noted_service(live: Live, service: Service, threshold: str | None) -> Any:
+    result = Lined()
+    if service.purpose:
+        result["purpose"] = service.purpose
+    result["schema"] = service.schema
+    result["owner"] = service.owner
+    for key in ("app", "reader", "migrator"):
+        if (role := getattr(service, key)) is not None:
+            result[key] = role
+    if service.creators:
+        result["creators"] = Noted(list(service.creators), beside=_owning(service))
+    if service.settings:
+        result["settings"] = settings.written(service.settings)
+    if service.threshold is not None and service.threshold != threshold:
+        result["slow_queries"] = {"threshold": _number(service.threshold)}
+    if grants := together(service.lines):
+        result["grants"] = [_noted_grant(line) for line in grants]
+    return result
+
+
+def _owning(service: Service) -> str:
+    owned = [f"{role} owns {n}" for role, n in service.creators.items() if n]
+    if not owned:
+        return f"their objects need not be {service.owner}'s"
+    return f"not {service.owner}'s: {', '.join(owned)} here"
+
+
+def _noted_grant(line: dict[str, Any]) -> Any:
+    to = line["to"]
+    is_public = to == "public" or (isinstance(to, list) and "public" in to)
+    return Noted(line, beside="everyone") if is_public else line
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.lstrip("-").isdecimal() and str(int(text)) == text else text

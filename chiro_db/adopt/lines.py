@@ -1,0 +1,238 @@
+"""The grants of one schema as the lines that a person would write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from chiro_db.adopt.globs import listed, written
+from chiro_db.adopt.holdings import WORDS, Held, Holdings, Part
+from chiro_db.model.acl import Grantee
+from chiro_db.model.privilege import ON, PRIVILEGES, Securable, known
+from chiro_db.model.spec import READ, WRITE
+
+Line = dict[str, Any]  # a grant without `to`
+Needs = dict[str, frozenset[str]]  # privileges by the spec's word for what they are on
+_LEVELS = (("write", WRITE), ("read", READ))
+_COVERS = (None, "existing", "future")
+
+
+class Lines:
+    """What each grantee holds in a schema, line by line."""
+
+    def __init__(self, holdings: Holdings, version: int, implied: frozenset[Held]) -> None:
+        """`implied` is what they hold on the schema without a line."""
+        self.holdings = holdings
+        self.version = version
+        self.implied = implied
+        self.by_grantee: dict[Grantee, list[Line]] = {}
+        for grantable in (False, True):
+            single = list(_single(holdings, grantable))
+            narrowed = {grantee for grantee, _ in single}
+            for grantee in _grantees(holdings, grantable) | narrowed:
+                lines = self.by_grantee.setdefault(grantee, [])
+                lines += self._whole(grantee, grantable, grantee in narrowed)
+        for grantable in (False, True):
+            for grantee, line in _single(holdings, grantable):
+                if not self._uses(grantee):
+                    line["usage"] = False
+                if grantable:
+                    line["grantable"] = True
+                self.by_grantee[grantee].append(line)
+
+    def _uses(self, grantee: Grantee) -> bool:
+        return any(h.grantee == grantee and h.privilege == "USAGE" for h in self.holdings.above)
+
+    def _whole(self, grantee: Grantee, grantable: bool, narrowed: bool) -> Iterator[Line]:
+        """The lines about all objects of a kind; a narrowed line implies the USAGE by itself."""
+        above = _of(self.holdings.above, grantee, grantable)
+        unsaid = above - _of(self.implied, grantee, grantable)
+        needs: dict[str | None, Needs] = {cover: {} for cover in _COVERS}
+        fits: dict[str, frozenset[str]] = {"schema": above}
+        for securable, part in self.holdings.parts.items():
+            whole = _of(part.whole, grantee, grantable)
+            future = _of(part.future, grantee, grantable)
+            whole = whole if part.objects else future
+            word = WORDS[securable]
+            needs[None][word] = fits[word] = whole & future
+            needs["existing"][word] = whole - future
+            needs["future"][word] = future - whole
+        needs[None]["schema"] = unsaid
+        for cover in _COVERS:
+            for line in self._covering(needs, cover, fits):
+                if grantable:
+                    line["grantable"] = True
+                yield line
+        left = needs[None]["schema"]
+        if narrowed and not grantable:
+            left -= {"USAGE"}
+        if left:
+            line = {"privileges": _ordered("schema", left), "on": ["schema"]}
+            yield line | ({"grantable": True} if grantable else {})
+
+    def _covering(
+        self, needs: Mapping[str | None, Needs], cover: str | None, fits: Needs
+    ) -> Iterator[Line]:
+        """Levels where they fit, privileges for the rest; what a line gives leaves `needs`."""
+        mine, schema = needs[cover], needs[None]
+        extra = {"cover": cover} if cover is not None else {}
+        for name, level in _LEVELS:
+            if cover == "future" or not self._fits(level, mine, cover, fits):
+                continue
+            for word in ON:
+                given = frozenset(level.of(word))
+                target = schema if word == "schema" else mine
+                target[word] = target.get(word, frozenset()) - given
+            yield {"level": name, **extra}
+            break
+        for words, privileges in self._combined(mine, schema):
+            for word in words:
+                (schema if word == "schema" else mine)[word] = frozenset()
+            yield {"privileges": privileges, "on": list(words), **extra}
+
+    def _fits(self, level: Any, mine: Needs, cover: str | None, fits: Needs) -> bool:
+        """Whether the level gives nothing that is not there, and much of what is."""
+        if not frozenset(level.schema_) <= fits["schema"] or not mine.get("tables"):
+            return False
+        for word in ON:
+            given = frozenset(level.of(word))
+            if word == "schema" or not given:
+                continue
+            empty = not self.holdings.parts[ON[word]].objects
+            if cover == "existing" and empty and not fits[word] and not mine[word]:
+                continue
+            if not given <= mine[word]:
+                return False
+        return mine["tables"] == frozenset(level.tables)
+
+    def _combined(self, mine: Needs, schema: Needs) -> list[tuple[tuple[str, ...], list[str]]]:
+        """Words that one list of privileges serves together."""
+        needs = {word: mine[word] for word in ON if word != "schema" and mine.get(word)}
+        if not needs:
+            return []
+        if schema.get("schema"):
+            needs = {"schema": schema["schema"], **needs}
+        every = tuple(word for word, found in needs.items() if found == self._all(word))
+        result: list[tuple[tuple[str, ...], list[str]]] = []
+        if any(word != "schema" and len(needs[word]) > 1 for word in every):
+            result.append((every, ["ALL"]))
+            needs = {word: found for word, found in needs.items() if word not in every}
+        groups: list[tuple[list[str], frozenset[str]]] = []
+        for word, wanted in needs.items():
+            for i, (words, privileges) in enumerate(groups):
+                union = privileges | wanted
+                if all(self._gives(union, w) == needs[w] for w in (*words, word)):
+                    groups[i] = ([*words, word], union)
+                    break
+            else:
+                groups.append(([word], wanted))
+        result += [(tuple(w), _in_order(p)) for w, p in groups if w != ["schema"]]
+        return result
+
+    def _all(self, word: str) -> frozenset[str]:
+        return frozenset(known(ON[word], self.version))
+
+    def _gives(self, privileges: frozenset[str], word: str) -> frozenset[str]:
+        return privileges & self._all(word)
+
+
+def _grantees(holdings: Holdings, grantable: bool) -> set[Grantee]:
+    found = set(holdings.above)
+    for part in holdings.parts.values():
+        found |= part.whole | part.future
+    return {h.grantee for h in found if h.grantable == grantable}
+
+
+def _of(found: Iterable[Held], grantee: Grantee, grantable: bool) -> frozenset[str]:
+    return frozenset(
+        h.privilege for h in found if h.grantee == grantee and h.grantable == grantable
+    )
+
+
+def _single(holdings: Holdings, grantable: bool) -> Iterator[tuple[Grantee, Line]]:
+    """Narrowed lines: of one level on several kinds of objects in one line."""
+    levels: dict[tuple[Grantee, str], Line] = {}
+    for securable, part in holdings.parts.items():
+        for (grantee, privileges), objects in _alike(part, grantable).items():
+            names = listed(objects, part.objects)
+            level = _level(WORDS[securable], privileges)
+            if level is None:
+                given = _ordered(securable, privileges)
+                yield grantee, {"privileges": given, WORDS[securable]: names}
+            elif (grantee, level) in levels:
+                levels[(grantee, level)][WORDS[securable]] = names
+            else:
+                levels[(grantee, level)] = {"level": level, WORDS[securable]: names}
+    for (grantee, _), line in levels.items():
+        yield grantee, line
+    by_column: dict[tuple[Grantee, frozenset[str]], dict[str, list[str]]] = {}
+    for items, tables in holdings.columns.items():
+        for grantee, privileges in _by_grantee(items, grantable).items():
+            found = by_column.setdefault((grantee, privileges), {})
+            for table, columns in tables.items():
+                found.setdefault(written(table), []).extend(written(c) for c in columns)
+    for (grantee, privileges), listing in by_column.items():
+        ordered = {table: listing[table] for table in sorted(listing)}
+        yield grantee, {"privileges": _ordered("column", privileges), "columns": ordered}
+
+
+def _alike(
+    part: Part, grantable: bool
+) -> dict[tuple[Grantee, frozenset[str]], list[tuple[str, str | None]]]:
+    result: dict[tuple[Grantee, frozenset[str]], list[tuple[str, str | None]]] = {}
+    for items, objects in part.single.items():
+        for key in _by_grantee(items, grantable).items():
+            result.setdefault(key, []).extend(objects)
+    return result
+
+
+def _by_grantee(items: Iterable[Held], grantable: bool) -> dict[Grantee, frozenset[str]]:
+    result: dict[Grantee, frozenset[str]] = {}
+    for item in items:
+        if item.grantable == grantable:
+            result[item.grantee] = result.get(item.grantee, frozenset()) | {item.privilege}
+    return result
+
+
+def _level(word: str, privileges: frozenset[str]) -> str | None:
+    if word not in ("tables", "sequences"):
+        return None
+    return next((n for n, level in _LEVELS if frozenset(level.of(word)) == privileges), None)
+
+
+def _ordered(securable: Securable, privileges: Iterable[str]) -> list[str]:
+    return sorted(privileges, key=PRIVILEGES[securable].index)
+
+
+def _in_order(privileges: Iterable[str]) -> list[str]:
+    """USAGE and EXECUTE after what tables have, as each kind's own list has it."""
+    order = list(dict.fromkeys(p for on in ON.values() for p in PRIVILEGES[on]))
+    return sorted(privileges, key=order.index)
+
+
+def together(by_grantee: Mapping[Grantee, Iterable[Line]]) -> list[Line]:
+    """The lines with `to`, those that are the same for several grantees in one."""
+    grantees: dict[str, list[Grantee]] = {}
+    lines: dict[str, Line] = {}
+    for grantee, own in by_grantee.items():
+        for line in own:
+            key = repr(line) + ("!" if grantee is None else "")
+            lines[key] = line
+            grantees.setdefault(key, []).append(grantee)
+    result = []
+    for key, line in lines.items():
+        to = sorted("public" if g is None else g for g in grantees[key])
+        result.append({"to": to[0] if len(to) == 1 else to, **_unwrapped(line)})
+    return sorted(result, key=lambda line: (_first(line["to"]), repr(line)))
+
+
+def _unwrapped(line: Line) -> Line:
+    """A list of one as the word itself."""
+    return {
+        k: v[0] if k in ("on", *ON) and isinstance(v, list) and len(v) == 1 else v
+        for k, v in line.items()
+    }
+
+
+def _first(to: str | list[str]) -> str:
+    return to if isinstance(to, str) else to[0]

@@ -1,0 +1,164 @@
+"""Each schema as a service, with the roles recognised that are its app, reader and migrator."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from chiro_db.adopt import holdings
+from chiro_db.adopt.holdings import Holdings
+from chiro_db.adopt.lines import Line, Lines
+from chiro_db.adopt.live import Live
+from chiro_db.adopt.survey import Schema
+from chiro_db.kinds.column import Fact as Columns
+from chiro_db.kinds.object import Fact as Objects
+from chiro_db.model import acl
+from chiro_db.model.acl import Grantee
+from chiro_db.model.privilege import ON, Securable
+
+_APP: list[Line] = [{"level": "write"}]
+_READER: list[Line] = [{"level": "read"}]
+_LEFT_ALONE = {holdings.Held(None, "USAGE", False)}  # on the schema public
+_KINDS: tuple[Securable, ...] = ("table", "sequence", "routine", "type")
+
+
+@dataclass(slots=True)
+class Service:
+    """What will stand under `services:`."""
+
+    name: str
+    schema: str
+    owner: str
+    purpose: str | None
+    creators: dict[str, int]  # with the number of objects that they own
+    lines: dict[Grantee, list[Line]]
+    app: str | None = None
+    reader: str | None = None
+    migrator: str | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+    threshold: str | None = None
+
+    @property
+    def logins(self) -> tuple[str, ...]:
+        return tuple(r for r in (self.owner, self.app, self.migrator) if r is not None)
+
+
+def services(live: Live) -> list[Service]:
+    chosen = [schema for schema in live.survey.chosen if live.is_service(schema)]
+    names = _names(schema.name for schema in chosen)
+    objects: dict[str, list[Objects]] = {}
+    for fact in live.state.facts["object"]:
+        objects.setdefault(fact.schema, []).append(fact)
+    columns: dict[str, list[Columns]] = {}
+    for fact in live.state.facts["column"]:
+        columns.setdefault(fact.schema, []).append(fact)
+    facts = {fact.name: fact for fact in live.state.facts["schema"]}
+    found = []
+    for schema in chosen:
+        above = holdings.held(acl.parse(facts[schema.name].acl), schema.owner, live.counts)
+        mine = objects.get(schema.name, [])
+        creators = _creators(live, schema, mine, above)
+        makers = {schema.owner: _owned(mine, schema.owner), **creators}
+        most = max(makers, key=lambda role: makers[role])
+        parts = {
+            kind: holdings.part(
+                kind,
+                [fact for fact in mine if fact.type == kind],
+                holdings.future(most, schema.name, kind, live.defaults, live.version, live.counts),
+                live.counts,
+            )
+            for kind in _KINDS
+        }
+        making = {holdings.Held(r, p, False) for r in creators for p in ("USAGE", "CREATE")}
+        implied = frozenset(making | (_LEFT_ALONE if schema.name == "public" else set()))
+        held = Holdings(
+            above | making, parts, holdings.columns(columns.get(schema.name, ()), live.counts)
+        )
+        lines = Lines(held, live.version, implied).by_grantee
+        comment = facts[schema.name].comment
+        found.append(
+            Service(names[schema.name], schema.name, schema.owner, comment, creators, lines)
+        )
+    _recognise(live, found)
+    return found
+
+
+def _owned(facts: Iterable[Objects], role: str) -> int:
+    return sum(len(fact.names) for fact in facts if fact.owner == role and not fact.linked)
+
+
+def _creators(
+    live: Live, schema: Schema, facts: Iterable[Objects], above: frozenset[holdings.Held]
+) -> dict[str, int]:
+    """Whoever owns something in another's schema, or has made default privileges for it."""
+    found = Counter[str]()
+    for fact in facts:
+        if fact.owner != schema.owner and fact.owner in live.roles and not fact.linked:
+            found[fact.owner] += len(fact.names)
+    for role, where, _ in live.defaults:
+        if where == schema.name and role != schema.owner and role in live.roles:
+            makes = {h.privilege for h in above if h.grantee == role}
+            if live.is_superuser(role) or makes >= {"USAGE", "CREATE"}:
+                found[role] += 0
+    return {role: found[role] for role in sorted(found)}
+
+
+def _names(schemas: Iterable[str]) -> Mapping[str, str]:
+    """A service's name is its schema's, without the word that says nothing."""
+    names = list(schemas)
+    short = {name: name.removesuffix("_schema") or name for name in names}
+    twice = Counter(short.values())
+    return {name: name if twice[short[name]] > 1 else short[name] for name in names}
+
+
+def _recognise(live: Live, found: list[Service]) -> None:
+    """A role is the app, reader or migrator of one service if it is exactly that."""
+    apps, readers = Counter[str](), Counter[str]()
+    for service in found:
+        apps.update(r for r, lines in service.lines.items() if r is not None and lines == _APP)
+        readers.update(
+            r for r, lines in service.lines.items() if r is not None and lines == _READER
+        )
+    for service in found:
+        mine = [r for r in service.lines if r is not None and r in live.roles]
+        mine = [r for r in mine if r != service.owner and r not in service.creators]
+        logins = [r for r in mine if live.roles[r].login]
+        app = [r for r in logins if service.lines[r] == _APP and apps[r] == 1]
+        reader = [
+            r
+            for r in mine
+            if service.lines[r] == _READER and readers[r] == 1 and not live.roles[r].login
+        ]
+        service.app = min(app, key=lambda r: ("app" not in r, r), default=None)
+        service.reader = min(reader, key=lambda r: ("read" not in r, r), default=None)
+        for role in (service.app, service.reader):
+            service.lines.pop(role, None) if role is not None else None
+        service.migrator = _migrator(live, service)
+
+
+def _migrator(live: Live, service: Service) -> str | None:
+    """A member of the owner whose sessions in this database start as the owner."""
+    starting = {
+        fact.role
+        for fact in live.state.facts["setting"]
+        if fact.parameter == "role" and fact.value == service.owner and fact.role is not None
+    }
+    rows = [row for row in live.memberships if row.role == service.owner]
+    fitting = sorted(
+        row.member
+        for row in rows
+        if row.member in starting
+        and live.roles[row.member].login
+        and row.inherit
+        and row.set
+        and not row.admin
+        and row.member not in (service.app, service.reader)
+        and row.member not in service.lines
+    )
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def words() -> tuple[str, ...]:
+    """Keys that a line has beside `to`, in the order in which they are written."""
+    return ("level", "privileges", "on", *ON, "columns", "cover", "usage", "grantable")

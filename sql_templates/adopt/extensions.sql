@@ -1,0 +1,5 @@
+-- plpgsql is in every database.
+SELECT extname::text AS name
+FROM pg_extension
+WHERE extname <> 'plpgsql'
+ORDER BY extname

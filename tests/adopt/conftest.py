@@ -1,0 +1,3 @@
+from tests.provisioning import provision
+
+__all__ = ["provision"]
