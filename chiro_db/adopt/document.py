@@ -243,6 +243,8 @@ def _noted_service(live: Live, service: Service, threshold: str | None) -> Any:
         result["settings"] = settings.written(service.settings)
     if service.threshold is not None and service.threshold != threshold:
         result["slow_queries"] = {"threshold": _number(service.threshold)}
+        if service.logs_values:
+            result["slow_queries"]["log_parameters"] = True
     if grants := together(service.lines):
         result["grants"] = [_noted_grant(line) for line in grants]
     return result

@@ -38,6 +38,7 @@ class Service:
     migrator: str | None = None
     settings: dict[str, str] = field(default_factory=dict)
     threshold: str | None = None
+    logs_values: bool = False  # of parameters, with the slow statements
 
     @property
     def logins(self) -> tuple[str, ...]:

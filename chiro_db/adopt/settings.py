@@ -12,6 +12,7 @@ from chiro_db.kinds.parameter import QUOTED_LISTS, split_identifiers
 
 _SECRET = re.compile(r"secret|passw|token|credential|key", re.I)
 _SLOW = "log_min_duration_statement"
+_VALUES = "log_parameter_max_length"
 _DURATION = re.compile(r"\d+(\.\d+)?\s*(us|ms|s|min|h|d)?|-1")
 UNSET = "default"
 Value = str | list[str]
@@ -94,14 +95,15 @@ def _shared(live: Live, found: list[Service], own: Own) -> None:
             for role in logins[service.name]:
                 own[role].pop(parameter, None)
         service.settings = common[service.name]
-        slow = service.settings.get(_SLOW)
-        if slow is not None and _DURATION.fullmatch(slow):
+        slow, values = (service.settings.get(name) for name in (_SLOW, _VALUES))
+        if slow is not None and _DURATION.fullmatch(slow) and values in ("0", "-1"):
             service.threshold = service.settings.pop(_SLOW)
+            service.logs_values = service.settings.pop(_VALUES) == "-1"
 
 
 def common_threshold(found: Iterable[Service]) -> str | None:
     """What can stand once for all services: each has a threshold, and some have the same."""
-    counted = Counter(service.threshold for service in found)
+    counted = Counter(None if s.logs_values else s.threshold for s in found)
     if None in counted or not counted:
         return None
     threshold, times = counted.most_common(1)[0]
