@@ -17,6 +17,7 @@ from bench.provisioning import Bench
 from bench.workloads import Workload
 
 PARTS = ("offline", "plan", "peers", "wide", "backup")
+_MOST_FOR_PEERS = 50_000  # tables
 SIZES = "8x5,8x50,100x50,1000x50,1000x100"
 SECTIONS = (
     offline.SECTION,
@@ -75,9 +76,10 @@ def main() -> None:
         with run.part("without a server"), tempfile.TemporaryDirectory() as folder:
             offline.measure(Path(folder), options.runs)
     peers = rivalry.find(options.peers.split(",")) if "peers" in only else []
+    limits = rivalry.Limits(options.peer_runs, options.peer_limit, options.peer_tables)
     for size in options.sizes.split(","):
         number, tables = map(int, size.split("x"))
-        rivals = "peers" in only and number * tables <= options.peer_tables
+        rivals = "peers" in only and number * tables <= _MOST_FOR_PEERS
         if "plan" in only or rivals:
             with run.on(workloads.services(number, tables)) as bench:
                 if "plan" in only:
@@ -89,7 +91,7 @@ def main() -> None:
                     provisioning.one_drifted(bench)
                 if rivals:
                     run.say("  peers")
-                    rivalry.measure(bench, peers, options.peer_runs, options.peer_limit)
+                    rivalry.measure(bench, peers, limits)
     if "wide" in only:
         with run.on(workloads.wide_tables()) as bench:
             wide.measure(bench, peers, Target(seconds=3))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench import floors, subjects
 from bench.figures import Section, Target
-from bench.measure import FailedError, rounds
+from bench.measure import FailedError, Taken, rounds
 from bench.server import DATABASE, Server
 from bench.subjects import chirodb
 from bench.traffic import Traffic, counted
@@ -97,10 +97,12 @@ def first_apply(bench: Bench) -> None:
     server.reset()
     server.run(bench.workload.cheapest)
     bench.in_step("the script of cheapest statements")
+    server.reset()
+    traffic = {"chirodb apply": bench.traffic("apply", "--spec", str(bench.spec), "--yes")}
     taken = rounds(contenders, bench.runs)
     bench.in_step("the last apply")
-    _point("first apply", bench, taken["chirodb apply"].wall)
-    APPLY.add(bench.workload.name, taken, "psql, cheapest statements", targets)
+    _point("first apply", bench, taken["chirodb apply"])
+    APPLY.add(bench.workload.name, taken, "psql, cheapest statements", targets, traffic)
 
 
 def without_changes(bench: Bench) -> None:
@@ -128,14 +130,13 @@ def without_changes(bench: Bench) -> None:
     contenders.append(floors.pg_dump("pg_dump --schema-only", server, "-s", runs=few))
     taken = rounds(contenders, bench.runs)
     traffic = {
-        name: bench.traffic(*command)
-        for name, command in (
-            ("chirodb plan", ("plan", "--spec", str(bench.spec))),
-            ("chirodb drift", ("drift", "--spec", str(bench.spec))),
-        )
+        "chirodb plan": bench.traffic("plan", "--spec", str(bench.spec)),
+        "chirodb drift": bench.traffic("drift", "--spec", str(bench.spec)),
     }
-    for name in ("chirodb plan", "chirodb drift"):
-        _point(name, bench, taken[name].wall)
+    if "chirodb inspect" in taken:
+        traffic["chirodb inspect"] = bench.traffic("inspect")
+    for name in traffic:
+        _point(name, bench, taken[name])
     PLAN.add(bench.workload.name, taken, "python, grouped read", targets, traffic)
 
 
@@ -159,10 +160,13 @@ def one_drifted(bench: Bench) -> None:
         chirodb("chirodb apply", "apply", *bench.on, "--yes", before=take),
     ]
     taken = rounds(contenders, bench.runs)
-    DRIFT.add(workload.name, taken, floor, {"chirodb apply": Target(times=2)})
+    take()
+    traffic = {"chirodb apply": bench.traffic("apply", "--spec", str(bench.spec), "--yes")}
+    DRIFT.add(workload.name, taken, floor, {"chirodb apply": Target(times=2)}, traffic)
     number = f"{len(lines)} statement{'' if len(lines) == 1 else 's'}"
     DRIFT.notes.append(f"{workload.name}: the plan has {number}: `{' '.join(lines)[:120]}`")
 
 
-def _point(name: str, bench: Bench, wall: float) -> None:
-    POINTS.setdefault(name, []).append((bench.workload.tables, wall))
+def _point(name: str, bench: Bench, taken: Taken) -> None:
+    if taken.samples:
+        POINTS.setdefault(name, []).append((bench.workload.tables, taken.wall))

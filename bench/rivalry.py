@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from bench import floors
 from bench.figures import Section
 from bench.measure import Contender, Taken, rounds
 from bench.peers import PEERS
-from bench.peers.peer import Peer, UnavailableError, installed
+from bench.peers.peer import Commands, Peer, UnavailableError, installed
 from bench.provisioning import Bench
 from bench.subjects import chirodb
 
@@ -19,8 +19,9 @@ SECTION = Section(
     "Peers",
     "Each in its own virtual environment, on the same server and with the same services as far as"
     " it can say them. `first` is one run on the database as it was before the first apply;"
-    " `again` follows it and finds nothing to do. The floor is the bare python that reads the"
-    " catalog grouped, in the same rounds.",
+    " `again` follows it and finds nothing to do. Where `first` takes too long, `after chirodb` is"
+    " its look at a database where the declared access is in place; it may find differences. The"
+    " floor is the bare python that reads the catalog grouped, in the same rounds.",
 )
 
 
@@ -52,29 +53,73 @@ def find(names: Sequence[str]) -> list[Installed]:
     return found
 
 
-def measure(bench: Bench, peers: list[Installed], runs: int, limit: float) -> None:
-    size = bench.workload.name
-    floor = floors.grouped(bench.server)
-    ours = [
-        chirodb("chirodb, first", "apply", *bench.on, "--yes", before=bench.server.reset, runs=1),
-        chirodb("chirodb, again", "plan", *bench.on, "--exit-code"),
-    ]
-    _both(size, bench, floor, ours, runs)
+@dataclass(frozen=True)
+class Limits:
+    """How much of the time of a run the peers may take."""
+
+    runs: int
+    seconds: float  # of one run of a peer
+    tables: int  # more of them, and there is no first apply
+
+
+def measure(bench: Bench, peers: list[Installed], limits: Limits) -> None:
+    size, reset = bench.workload.name, bench.server.reset
+    if bench.workload.tables <= limits.tables:
+        ours = chirodb("chirodb, first", "apply", *bench.on, "--yes", before=reset, runs=1)
+        _first(bench, ours)
+    else:
+        _as_declared(bench)
+    _again(bench, chirodb("chirodb, again", "plan", *bench.on, "--exit-code"), limits.runs)
     for one in peers:
-        name = one.peer.name
         if one.programs is None:
-            SECTION.add(size, {name: Taken(reason=f"skipped: {one.said}")})
-            continue
-        folder = bench.folder / name
-        folder.mkdir()
-        commands = one.peer.configure(one.programs, folder, bench.workload)
-        variables: Mapping[str, str] = {**bench.server.variables, **commands.environment}
-        reset = bench.server.reset
-        theirs = [
-            Contender(f"{name}, first", commands.apply, reset, variables, limit=limit, runs=1),
-            Contender(f"{name}, again", commands.look, None, variables, limit=limit),
-        ]
-        _both(size, bench, floor, theirs, runs)
+            SECTION.add(size, {one.peer.name: Taken(reason=f"skipped: {one.said}")})
+        elif bench.workload.tables > one.peer.most:
+            SECTION.add(size, {one.peer.name: Taken(reason="not run, it would take too long")})
+        else:
+            folder = bench.folder / one.peer.name
+            folder.mkdir()
+            _peer(bench, one.peer, one.peer.configure(one.programs, folder, bench.workload), limits)
+
+
+def _peer(bench: Bench, peer: Peer, commands: Commands, limits: Limits) -> None:
+    variables = {**bench.server.variables, **commands.environment}
+    reset, limit, wall = bench.server.reset, limits.seconds, None
+    if bench.workload.tables <= limits.tables:
+        name = f"{peer.name}, first"
+        first = Contender(name, commands.apply, reset, variables, limit=limit, runs=1)
+        wall = _first(bench, first)
+    if wall is not None:
+        again = Contender(f"{peer.name}, again", commands.look, None, variables, limit=limit)
+        _again(bench, again, 1 if wall > _SLOW else limits.runs)
+    elif commands.differs is not None:
+        _as_declared(bench)
+        name, codes = f"{peer.name}, after chirodb", (0, commands.differs)
+        _again(bench, Contender(name, commands.look, None, variables, codes, limit), 1)
+
+
+def _first(bench: Bench, contender: Contender) -> float | None:
+    """Its seconds; None where it failed or did not end."""
+    size = bench.workload.name
+    made = rounds([contender], 1, warm=False)
+    SECTION.add(size, made)
+    if not made[contender.name].samples:
+        return None
+    ((missing,),) = bench.server.ask(_MISSING)
+    if missing:
+        SECTION.notes.append(f"{size}, {contender.name}: {missing} tables cannot be read after it")
+    return made[contender.name].wall
+
+
+def _again(bench: Bench, contender: Contender, runs: int) -> None:
+    floor = floors.grouped(bench.server)
+    bench.settle()
+    taken = rounds([floor, contender], runs, warm=runs > 1)
+    SECTION.add(bench.workload.name, taken, floor.name)
+
+
+def _as_declared(bench: Bench) -> None:
+    bench.server.reset()
+    bench.server.run(bench.workload.cheapest)
 
 
 _MISSING = """
@@ -85,21 +130,6 @@ _MISSING = """
           AND has_table_privilege(relnamespace::regnamespace || '_app', oid, 'SELECT')
       )
 """
-
-
-def _both(size: str, bench: Bench, floor: Contender, both: list[Contender], runs: int) -> None:
-    first, again = both
-    made = rounds([first], 1, warm=False)
-    SECTION.add(size, made)
-    if not made[first.name].samples:
-        return
-    ((missing,),) = bench.server.ask(_MISSING)
-    if missing:
-        SECTION.notes.append(f"{size}, {first.name}: {missing} tables are not readable after it")
-    bench.settle()
-    slow = made[first.name].wall > _SLOW
-    taken = rounds([floor, again], 1 if slow else runs, warm=not slow)
-    SECTION.add(size, taken, floor.name)
 
 
 def _version(programs: Path, package: str) -> str:

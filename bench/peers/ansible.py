@@ -97,4 +97,5 @@ PEER = Peer(
     lacks="what nobody declares is not looked at and nothing is taken away; settings of roles;"
     " PUBLIC. Sequences and functions have only default privileges here, since there are none",
     configure=_configure,
+    most=100,  # 15 tasks for each service, and each of them starts a program
 )

@@ -49,6 +49,7 @@ def _configure(programs: Path, folder: Path, workload: Workload) -> Commands:
     return Commands(
         look=[program, "--check", "--dry", "--config", str(path)],
         apply=[program, "--real", "--config", str(path)],
+        differs=1,
     )
 
 

@@ -18,10 +18,11 @@ class UnavailableError(Exception):
 
 @dataclass(frozen=True)
 class Commands:
-    """Both exit with one of `codes` when all is well."""
+    """What is run."""
 
-    look: Sequence[str]  # changes nothing
+    look: Sequence[str]  # where nothing is to be done
     apply: Sequence[str]
+    differs: int | None = None  # its exit code of `look` for differences; None: it would act
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -34,6 +35,7 @@ class Peer:
     requirements: tuple[str, ...]
     lacks: str  # what of the declared access it cannot say
     configure: Callable[[Path, Path, Workload], Commands]  # its bin, a folder, the workload
+    most: int = 50_000  # tables, above which a run would take too long to wait for
 
 
 def cache() -> Path:

@@ -53,7 +53,9 @@ def _configure(programs: Path, folder: Path, workload: Workload) -> Commands:
     path = folder / "sesame.yaml"
     path.write_text(_readers(workload) if workload.readers else "".join(text + defaults))
     program = str(programs / "sesame")
-    return Commands(look=[program, "plan", str(path)], apply=[program, "apply", str(path)])
+    return Commands(
+        look=[program, "plan", str(path)], apply=[program, "apply", str(path)], differs=2
+    )
 
 
 PEER = Peer(
