@@ -23,10 +23,14 @@ def differences(
     *,
     strangers: Iterable[str] = (),
     tries: int = 0,
+    connected: str | None = None,
 ) -> list[str]:
-    """Nothing missing and nothing extra is an empty list; `tries` logins are tried for real."""
+    """Nothing missing and nothing extra is an empty list; `tries` logins are tried for real.
+
+    `connected` is the role that chirodb runs as; a superuser where it is not named.
+    """
     with database.connect() as connection:
-        declared = declaration(connection, spec, today)
+        declared = declaration(connection, spec, today, connected)
         found = list(compare.roles(connection, declared))
         asked = compare.asked_roles(declared, strangers)
         if not declared.managed - declared.world.roles.keys():
@@ -37,9 +41,11 @@ def differences(
     return found
 
 
-def declaration(connection: Connection, spec: Spec, today: dt.date) -> Declaration:
+def declaration(
+    connection: Connection, spec: Spec, today: dt.date, connected: str | None = None
+) -> Declaration:
     schemas = [service["schema"] for service in spec.get("services", {}).values()]
-    world = look(connection, schemas)
+    world = look(connection, schemas, connected)
     functions = {
         (schema, text): oid
         for schema, text in signatures(spec)

@@ -32,7 +32,8 @@ def future(connection: Connection, declared: Declaration, asked: list[str]) -> I
         for service in declared.services:
             for maker in dict.fromkeys((service["owner"], *listed(service.get("creators")))):
                 yield from _make(connection, service, maker)
-        world = look(connection, [service["schema"] for service in declared.services])
+        schemas = [service["schema"] for service in declared.services]
+        world = look(connection, schemas, declared.world.connected)
         after = replace(declared, world=world)
         new = [t for t in world.things if MARK in t.name and t.cls not in ("database", "schema")]
         yield from things(connection, after, new, asked, future=True)

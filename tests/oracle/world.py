@@ -132,8 +132,8 @@ class World:
         return next(thing for thing in self.things if thing.cls == "database")
 
 
-def look(connection: Connection, schemas: list[str]) -> World:
-    """One moment of the server; the connection is a superuser's."""
+def look(connection: Connection, schemas: list[str], connected: str | None = None) -> World:
+    """One moment of the server; the connection is a superuser's, chirodb was `connected`."""
     version = connection.info.server_version
     connection.execute("SET search_path = ''")
     columns: dict[int, list[Column]] = {}
@@ -164,7 +164,7 @@ def look(connection: Connection, schemas: list[str]) -> World:
         " JOIN pg_catalog.pg_roles u ON u.oid = m.member GROUP BY 1, 2".encode()
     )
     members = tuple(Member(*row) for row in found)
-    return World(version, connection.info.user, things, roles, members)
+    return World(version, connected or connection.info.user, things, roles, members)
 
 
 def _entries(rows: list[list[str]]) -> frozenset[Entry]:

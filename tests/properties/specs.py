@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -13,7 +13,8 @@ from tests.properties.names import is_literal, names, quoted
 from tests.properties.things import COLUMNS, KINDS, WRAPPER, Thing, privileges
 
 OPEN = "$database"  # stands for the name of the database
-TODAY = dt.date(2027, 1, 15)
+# Between the two is any day on which the commands run; the exact day has its cases.
+ENDED, UNENDED = dt.date(2001, 1, 1), dt.date(2999, 12, 31)
 Spec = dict[str, Any]
 _WORDS = ("tables", "sequences", "functions", "types")
 _SECURABLE = {"tables": "TABLE", "sequences": "SEQUENCE", "functions": "ROUTINE", "types": "TYPE"}
@@ -32,6 +33,7 @@ class Scenario:
     start: tuple[Hand, ...]  # what the server refuses of it is left out
     change: Hand
     strangers: tuple[str, ...]
+    unprepared: bool  # an administrator applies what it can before `bootstrap` cleared the way
 
     def named(self, database: str) -> Scenario:
         """With the database's name where it was left open."""
@@ -43,7 +45,8 @@ class Scenario:
             )
 
         spec = {**self.spec, "database": {**self.spec["database"], "name": database}}
-        return Scenario(spec, tuple(map(filled, self.start)), filled(self.change), self.strangers)
+        start = tuple(map(filled, self.start))
+        return replace(self, spec=spec, start=start, change=filled(self.change))
 
 
 @st.composite
@@ -85,7 +88,8 @@ def scenarios(draw: st.DrawFn, version: int) -> Scenario:
         spec["enforce"] = "additive"
     cast = _cast(database, version, [*strangers, *named], services, things)
     start = [*draw(_founding(cast, strangers, named)), *draw(st.lists(hands(cast), max_size=14))]
-    return Scenario(spec, tuple(start), draw(hands(cast)), tuple(strangers))
+    change, unprepared = draw(hands(cast)), draw(st.booleans())
+    return Scenario(spec, tuple(start), change, tuple(strangers), unprepared)
 
 
 _ROLE_KEYS = ("owner", "app", "reader", "migrator")
@@ -181,7 +185,7 @@ def _grant(draw: st.DrawFn, named: list[str], inside: list[Thing]) -> Spec:
     if "public" not in to and draw(st.sampled_from([False, False, False, True])):
         line["grantable"] = True
     if draw(st.sampled_from([False, False, False, True])):
-        line["until"] = draw(st.sampled_from([TODAY, TODAY + dt.timedelta(days=1)]))
+        line["until"] = draw(st.sampled_from([ENDED, UNENDED]))
     return line
 
 

@@ -12,13 +12,23 @@ from tests.properties.trial import carry_through
 from tests.servers import Server, database_of
 
 EXAMPLES = 30  # of a run that does not say how many
+ADMINISTRATOR = "an ordinary administrator"
 
 
 def test_one_apply_makes_what_the_spec_declares(
     server: Server, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    asked = pytestconfig.getoption("properties")
+    _try(server, tmp_path, pytestconfig.getoption("properties"), None)
 
+
+def test_an_administrator_makes_it_too(
+    server: Server, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    """What it cannot do is blocked beforehand, and `bootstrap` says what it takes."""
+    _try(server, tmp_path, pytestconfig.getoption("properties"), ADMINISTRATOR)
+
+
+def _try(server: Server, folder: Path, asked: int | None, administrator: str | None) -> None:
     @settings(
         max_examples=asked or EXAMPLES,
         derandomize=not asked,
@@ -30,6 +40,6 @@ def test_one_apply_makes_what_the_spec_declares(
     @given(scenarios(server.version))
     def holds(scenario: Scenario) -> None:
         with database_of(server) as database:
-            carry_through(database, scenario.named(database.name), tmp_path)
+            carry_through(database, scenario.named(database.name), folder, administrator)
 
     holds()
