@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chiro_db import sql
-from chiro_db.kinds import membership
+from chiro_db.kinds import grantor, membership
 from chiro_db.kinds.scope import Scope
 from chiro_db.model import acl
 from chiro_db.model.acl import Delta, Entry, Grantee, Source, Wanted
@@ -27,6 +27,7 @@ class Target:
     old_owner: str | None = None  # whose it is until its owner is changed by the same plan
     objects: tuple[str, ...] = ()  # all that it is, where `shown` only counts them
     merged: bool = False  # handed to a grantor and back, who would need CREATE above it
+    contested: bool = False  # others may grant it: it takes the owner himself (kinds/grantor.py)
 
     @property
     def relations(self) -> tuple[str, ...]:
@@ -35,6 +36,7 @@ class Target:
     def needs(self, owner: str) -> frozenset[Need]:
         """Without the change of owner the new one cannot grant anything."""
         acting = {Need("use", role) for role in (owner, self.old_owner) if role is not None}
+        acting |= {Need("as", owner)} if self.contested else set()
         return frozenset(acting | ({Need("superuser")} if self.merged else set()))
 
 
@@ -273,6 +275,7 @@ def above(
         additive=scope.additive,
         acts_as=membership.acts_as(scope),
     )
+    target = replace(target, contested=grantor.contested(entries, owner, delta))
     yield from _changes_of(scope, target, delta, owner)
 
 
@@ -283,12 +286,12 @@ def _changes_of(scope: Scope, target: Target, delta: Delta, owner: str) -> Itera
     if scope.additive:
         items = reported(delta, target.securable)
     target = replace(target, merged=bool(delta.merged))
-    for grantor in delta.merged:
+    for other in delta.merged:
         texts = [
             sql.statement(f"{target.securable}/owner", name=target.on, owner=sql.Name(role))
-            for role in (grantor, owner)
+            for role in (other, owner)
         ]
-        yield merge_change(target, grantor, owner=owner, step=Step.MERGE_ABOVE, statements=texts)
+        yield merge_change(target, other, owner=owner, step=Step.MERGE_ABOVE, statements=texts)
     for item in items:
         texts = revokes(target, item, version)
         yield revoke_change(target, item, owner=owner, step=Step.REVOKE_ABOVE, statements=texts)

@@ -9,7 +9,7 @@ from fnmatch import translate
 from typing import Any
 
 from chiro_db import sql
-from chiro_db.kinds import acl_changes, membership
+from chiro_db.kinds import acl_changes, grantor, membership
 from chiro_db.kinds import object as objects
 from chiro_db.kinds.access import Narrow, Rights, merged
 from chiro_db.kinds.acl_changes import Given, Taken
@@ -70,6 +70,7 @@ def changes(scope: Scope) -> Iterator[Change]:
         if "column" in access.narrowed and scope.has_service(access.service)
     }
     above = _above(scope)
+    contested = grantor.on_columns(scope) | grantor.on_tables(scope)
     relations: dict[Relation, list[Fact]] = {}
     for fact in scope.facts(NAME):
         if scope.has_service(scope.by_schema[fact.schema]):
@@ -77,7 +78,8 @@ def changes(scope: Scope) -> Iterator[Change]:
     for relation, facts in relations.items():
         narrowing = narrowings.get(relation[0])
         narrows = _narrows(scope, narrowing, relation, facts)
-        yield from _relation(scope, relation, facts, narrows, above.get(relation))
+        delta = above.get(relation)
+        yield from _relation(scope, relation, facts, narrows, delta, relation in contested)
     for narrowing in narrowings.values():
         narrowing.report_unmatched(scope, "table")
 
@@ -127,6 +129,7 @@ def _relation(
     facts: list[Fact],
     narrows: list[Narrow],
     above: Delta | None,
+    contested: bool,
 ) -> Iterator[Change]:
     takes: dict[tuple[str, Taken], list[str]] = {}
     gives: dict[tuple[str, Given], list[str]] = {}
@@ -137,8 +140,8 @@ def _relation(
         if owner != fact.owner:
             entries = acl.reowned(entries, fact.owner, owner)
         if above is not None and not scope.additive:
-            for grantor in above.merged:
-                entries = acl.reowned(entries, grantor, owner)
+            for by in above.merged:
+                entries = acl.reowned(entries, by, owner)
             revokes = [r for r in above.revokes if r.privilege in _COLUMN_PRIVILEGES]
             entries = acl.without(entries, owner, revokes, acts_as)
         for column in fact.names:
@@ -153,20 +156,23 @@ def _relation(
                 complete=False,
                 acts_as=acts_as,
             )
+            contested |= grantor.contested((), owner, delta)
             report = acl_changes.reported if scope.additive else acl_changes.taken
             for item in report(delta, "column"):
                 takes.setdefault((owner, item), []).append(column)
             for new in acl_changes.given(delta, "column"):
                 gives.setdefault((owner, new), []).append(column)
     for (owner, item), columns in takes.items():
-        target = _target(scope, relation, facts[0].owner, columns)
+        target = _target(scope, relation, facts[0].owner, columns, contested)
         yield _revoke(target, owner, item, columns)
     for (owner, new), columns in gives.items():
-        target = _target(scope, relation, facts[0].owner, columns)
+        target = _target(scope, relation, facts[0].owner, columns, contested)
         yield _grant(target, owner, new, columns)
 
 
-def _target(scope: Scope, relation: Relation, owner: str, columns: list[str]) -> acl_changes.Target:
+def _target(
+    scope: Scope, relation: Relation, owner: str, columns: list[str], contested: bool
+) -> acl_changes.Target:
     table = sql.Name(*relation)
     listed = sql.Listed(sql.Name(c) for c in columns)
     service = scope.by_schema[relation[0]]
@@ -178,6 +184,7 @@ def _target(scope: Scope, relation: Relation, owner: str, columns: list[str]) ->
         ("services", service, "owner"),
         service,
         owner,
+        contested=contested,
     )
 
 

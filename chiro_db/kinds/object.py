@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from chiro_db import sql
-from chiro_db.kinds import acl_changes, membership
+from chiro_db.kinds import acl_changes, grantor, membership
 from chiro_db.kinds.access import SchemaAccess, merged
 from chiro_db.kinds.acl_changes import Given, Taken
 from chiro_db.kinds.narrowing import Narrowing, Object
@@ -46,8 +46,7 @@ class Fact:
         return list(zip(self.names, self.arguments, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """Objects of one schema, type and owner whose ACL differs in the same way."""
 
     schema: str
@@ -56,6 +55,18 @@ class Difference:
     old_owner: str  # as it is
     objects: tuple[Object, ...]
     delta: Delta
+    contested: bool  # others may grant it
+
+
+class _Whose(NamedTuple):
+    """Objects that one statement may name together."""
+
+    schema: str
+    type: Securable
+    owner: str
+    old_owner: str
+    merged: bool
+    contested: bool
 
 
 def parameters(request: Request) -> Mapping[str, Any]:
@@ -129,7 +140,8 @@ def _difference(
             acts_as=acts_as,
         )
         chosen = tuple(sorted(objects if objects is not None else fact.objects))
-        yield Difference(fact.schema, fact.type, owner, fact.owner, chosen, delta)
+        contested = grantor.contested(entries, owner, delta)
+        yield Difference(fact.schema, fact.type, owner, fact.owner, chosen, delta, contested)
 
 
 def changes(scope: Scope) -> Iterator[Change]:
@@ -187,31 +199,29 @@ def listing(schema: str, securable: Securable, objects: list[Object]) -> str:
 
 def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
     """One statement for all objects of a schema that differ alike, whatever their groups."""
-    merges: dict[tuple[Any, ...], list[Object]] = {}
-    takes: dict[tuple[Any, ...], list[Object]] = {}
-    gives: dict[tuple[Any, ...], list[Object]] = {}
-    granting = _grantors_on_columns(scope)
-    for difference in found:
-        merged = bool(difference.delta.merged)
-        key = (difference.schema, difference.type, difference.owner, difference.old_owner, merged)
-        for grantor in difference.delta.merged:
-            merges.setdefault((*key, grantor), []).extend(difference.objects)
-        reported = acl_changes.reported if scope.additive else acl_changes.taken
-        for item in reported(difference.delta, difference.type):
-            for x in difference.objects:
-                hard = (difference.schema, x[0], item.grantee) in granting
-                takes.setdefault((*key, replace(item, cascade=item.cascade or hard)), []).append(x)
-        for new in acl_changes.given(difference.delta, difference.type):
-            gives.setdefault((*key, new), []).extend(difference.objects)
-    for (schema, securable, owner, old, merged, grantor), objects in merges.items():
-        target = _target(scope, schema, securable, old, merged, sorted(objects))
-        yield _merge(target, owner, grantor, schema, sorted(objects))
-    for (schema, securable, owner, old, merged, item), objects in takes.items():
-        target = _target(scope, schema, securable, old, merged, sorted(objects))
-        yield _revoke(scope, target, owner, item)
-    for (schema, securable, owner, old, merged, new), objects in gives.items():
-        target = _target(scope, schema, securable, old, merged, sorted(objects))
-        yield _grant(scope, target, owner, new)
+    merges: dict[tuple[_Whose, str], list[Object]] = {}
+    takes: dict[tuple[_Whose, Taken], list[Object]] = {}
+    gives: dict[tuple[_Whose, Given], list[Object]] = {}
+    granting, below = _grantors_on_columns(scope), grantor.on_columns(scope)
+    reported = acl_changes.reported if scope.additive else acl_changes.taken
+    for schema, securable, owner, old, objects, delta, contested in found:
+        taken, given = reported(delta, securable), acl_changes.given(delta, securable)
+        for x in objects:
+            shared = contested or (securable == "table" and (schema, x[0]) in below)
+            whose = _Whose(schema, securable, owner, old, bool(delta.merged), shared)
+            for by in delta.merged:
+                merges.setdefault((whose, by), []).append(x)
+            for item in taken:
+                hard = item.cascade or (schema, x[0], item.grantee) in granting
+                takes.setdefault((whose, replace(item, cascade=hard)), []).append(x)
+            for new in given:
+                gives.setdefault((whose, new), []).append(x)
+    for (whose, by), some in merges.items():
+        yield _merge(_target(scope, whose, sorted(some)), whose, by, sorted(some))
+    for (whose, item), some in takes.items():
+        yield _revoke(scope, _target(scope, whose, sorted(some)), whose.owner, item)
+    for (whose, new), some in gives.items():
+        yield _grant(scope, _target(scope, whose, sorted(some)), whose.owner, new)
 
 
 def _grantors_on_columns(scope: Scope) -> set[tuple[str, str, str]]:
@@ -224,14 +234,8 @@ def _grantors_on_columns(scope: Scope) -> set[tuple[str, str, str]]:
     }
 
 
-def _target(
-    scope: Scope,
-    schema: str,
-    securable: Securable,
-    owner: str,
-    merged: bool,
-    objects: list[Object],
-) -> acl_changes.Target:
+def _target(scope: Scope, whose: _Whose, objects: list[Object]) -> acl_changes.Target:
+    schema, securable = whose.schema, whose.type
     address = f"{schema}.{securable}"
     if len(objects) == 1:
         name, arguments = objects[0]
@@ -243,9 +247,10 @@ def _target(
         listing(schema, securable, objects),
         ("services", scope.by_schema[schema], "owner"),
         scope.by_schema[schema],
-        owner,
+        whose.old_owner,
         tuple(names(schema, objects)),
-        merged,
+        whose.merged,
+        whose.contested,
     )
 
 
@@ -254,15 +259,15 @@ def _owner(schema: str, securable: Securable, item: Object, owner: str) -> str:
     return sql.statement("object/owner", on=on, name=named(schema, item), owner=sql.Name(owner))
 
 
-def _merge(
-    target: acl_changes.Target, owner: str, grantor: str, schema: str, objects: list[Object]
-) -> Change:
+def _merge(target: acl_changes.Target, whose: _Whose, by: str, objects: list[Object]) -> Change:
     texts = [
-        _owner(schema, target.securable, item, role)
+        _owner(whose.schema, whose.type, item, role)
         for item in objects
-        for role in (grantor, owner)
+        for role in (by, whose.owner)
     ]
-    return acl_changes.merge_change(target, grantor, owner=owner, step=Step.MERGE, statements=texts)
+    return acl_changes.merge_change(
+        target, by, owner=whose.owner, step=Step.MERGE, statements=texts
+    )
 
 
 def _revoke(scope: Scope, target: acl_changes.Target, owner: str, item: Taken) -> Change:

@@ -33,7 +33,7 @@ class Reach:
         missing = _Missing(change for change in result if change.blocked is not None)
         result = [missing.follow(change) for change in result]
         needs = {need for change in result if change.blocked is None for need in change.needs}
-        return [*result, *self._joins(needs)]
+        return [*map(_as_owner, result), *self._joins(needs)]
 
     def _checked(self, change: Change) -> Change:
         if change.blocked is not None:
@@ -77,7 +77,7 @@ class Reach:
             return self._parameter(need.role, statement)
         if need.kind == "create in database":
             return self._create_in_database(statement)
-        if need.kind == "use":
+        if need.kind in ("use", "as"):
             return self._use(need.role, statement)
         if need.kind == "grantor":
             role = self._role(need.role)
@@ -196,6 +196,15 @@ class Reach:
                 after={"role": name, "member": self.server.role},
                 origin=_ORIGIN,
             )
+
+
+def _as_owner(change: Change) -> Change:
+    """With the statements as the role that has to run them (kinds/grantor.py)."""
+    owner = next((need.role for need in change.needs if need.kind == "as"), None)
+    if owner is None or change.blocked is not None:
+        return change
+    become, back = Statement(f"SET LOCAL ROLE {sql.Name(owner)}"), Statement("RESET ROLE")
+    return replace(change, statements=(become, *change.statements, back))
 
 
 def _all(change: Change) -> str:
