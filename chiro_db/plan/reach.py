@@ -218,6 +218,7 @@ class _Missing:
         self.database: Change | None = None
         self.roles: dict[str, Change] = {}
         self.schemas: dict[str, Change] = {}
+        self.closed: dict[str, Change] = {}  # by service, whose schema cannot be used yet
         for change in blocked:
             if change.step == Step.CREATE_DATABASE:
                 self.database = change
@@ -225,6 +226,11 @@ class _Missing:
                 self.roles[change.name] = change
             elif change.kind == "schema" and change.action is Action.CREATE:
                 self.schemas[change.name] = change
+            elif change.service is not None and (
+                change.step == Step.GRANT_ABOVE
+                or (change.step == Step.SCHEMA_OWNER and "owner" in (change.after or {}))
+            ):
+                self.closed.setdefault(change.service, change)
 
     def follow(self, change: Change) -> Change:
         """Blocked for the same reason where it needs what is missing."""
@@ -243,6 +249,8 @@ class _Missing:
         for schema, made in self.schemas.items():
             if _is_in(schema, change):
                 return made
+        if Step.OBJECT_OWNER <= change.step <= Step.GRANT_COLUMN:
+            return self.closed.get(change.service or "")
         return None
 
 

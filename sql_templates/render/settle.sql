@@ -96,9 +96,18 @@ SET client_min_messages TO error  -- a GRANT without the right to it only warns;
 AS $chirodb$
 DECLARE
     todo record;
+    me constant text := current_user;
+    word constant text :=
+        CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
     FOR todo IN
-        WITH one AS (
+        WITH contested AS (
+            SELECT DISTINCT coalesce(s.schema, '') AS schema
+            FROM pg_temp.chirodb_state s
+            CROSS JOIN LATERAL aclexplode(s.acl) AS e
+            WHERE e.is_grantable AND e.grantee <> s.owner
+        ),
+        one AS (
             SELECT DISTINCT t.step, t.id, t.privilege, t.option,
                    CASE t.grantee WHEN 0 THEN 'PUBLIC'
                         ELSE quote_ident(pg_get_userbyid(t.grantee)) END AS grantee
@@ -117,13 +126,22 @@ BEGIN
             GROUP BY 1, 2, 3, 4
         )
         SELECT b.step, s.prefix, b.option, b.privileges, s.target, b.grantees,
-               string_agg(n.name, ', ' ORDER BY n.name) AS subjects
+               string_agg(n.name, ', ' ORDER BY n.name) AS subjects,
+               -- where others may grant, too, a grant may be taken for theirs: it takes the owner
+               CASE WHEN s.prefix = '' AND current_setting('is_superuser') = 'off'
+                         AND coalesce(s.schema, '') IN (SELECT schema FROM contested)
+                         AND pg_has_role(me, s.owner, word)
+                    THEN pg_get_userbyid(s.owner)::text END AS owner
         FROM by_object b
         JOIN pg_temp.chirodb_state s ON s.id = b.id
         CROSS JOIN unnest(s.names) AS n (name)
-        GROUP BY b.step, s.schema, s.prefix, b.option, b.privileges, s.target, b.grantees, s.columns
+        GROUP BY b.step, s.schema, s.prefix, b.option, b.privileges, s.target, b.grantees, s.columns,
+                 s.owner
         ORDER BY 1, 2, 5, 7, 6, 4
     LOOP
+        IF todo.owner IS NOT NULL THEN
+            EXECUTE format('SET LOCAL ROLE %I', todo.owner);
+        END IF;
         EXECUTE todo.prefix || CASE
             WHEN todo.step <> 2 THEN format('GRANT %s ON %s %s TO %s', todo.privileges, todo.target,
                                            todo.subjects, todo.grantees)
@@ -132,6 +150,9 @@ BEGIN
                  || format('%s ON %s %s FROM %s CASCADE', todo.privileges, todo.target,
                            todo.subjects, todo.grantees)
         END;
+        IF todo.owner IS NOT NULL THEN
+            RESET ROLE;
+        END IF;
     END LOOP;
     DELETE FROM pg_temp.chirodb_todo;
     PERFORM pg_temp.chirodb_look();

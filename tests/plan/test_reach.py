@@ -10,6 +10,7 @@ import pytest
 from chiro_db.model.plan import Plan
 from tests.provisioning import Provisioning, administrator, summaries
 
+pytestmark = pytest.mark.every_version
 CHIRO_ERP = Path(__file__).parents[2] / "schema_specs"
 
 
