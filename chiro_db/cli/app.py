@@ -10,6 +10,7 @@ from chiro_db import __version__
 from chiro_db.cli import dev, history, password
 from chiro_db.cli.apply import apply
 from chiro_db.cli.bootstrap import bootstrap
+from chiro_db.cli.connection import connection
 from chiro_db.cli.drift import drift
 from chiro_db.cli.inspect import inspect
 from chiro_db.cli.plan import plan
@@ -54,6 +55,7 @@ app.command()(render)
 app.command(short_help="Write the spec of what a database has.")(inspect)
 app.command(short_help="Print what a superuser has to run once.")(bootstrap)
 app.command(short_help="Show the slowest statements of each service.")(slow)
+app.command(short_help="Print the connection string of a service.")(connection)
 app.add_typer(history.app, name="history")
 app.add_typer(password.app, name="password")
 app.add_typer(dev.app, name="dev")

@@ -52,11 +52,12 @@ def job(
     from chiro_db.spec.load import load
 
     loaded = load(spec_path(spec))
-    only = _services(loaded, services or [])
-    name, section, conninfo = _target(loaded, target, url)
+    only = known_services(loaded, services or [])
+    name, section, given = chosen(loaded, target, url)
+    conninfo = given if section is None else _conninfo(loaded, name, section)
     return Job(
         loaded,
-        where(conninfo, loaded.spec.database.name),
+        where(conninfo or "", loaded.spec.database.name),
         target=name,
         protected=section is not None and section.protected,
         skip_blocked=section is not None and section.skip_blocked,
@@ -65,7 +66,7 @@ def job(
     )
 
 
-def _services(loaded: Loaded, names: list[str]) -> frozenset[str]:
+def known_services(loaded: Loaded, names: list[str]) -> frozenset[str]:
     from difflib import get_close_matches
 
     for name in names:
@@ -79,8 +80,10 @@ def _services(loaded: Loaded, names: list[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _target(loaded: Loaded, name: str | None, url: str | None) -> tuple[str, Target | None, str]:
-    """Its name and what the spec says about it (nothing where a URL was given), and a conninfo."""
+def chosen(
+    loaded: Loaded, name: str | None, url: str | None
+) -> tuple[str, Target | None, str | None]:
+    """The target's name and section, nothing where a URL was given, and that URL."""
     targets = loaded.spec.targets
     if name is not None and url is not None:
         raise ChirodbError(
@@ -101,13 +104,12 @@ def _target(loaded: Loaded, name: str | None, url: str | None) -> tuple[str, Tar
                 hint="add `targets: {dev: {embedded: true}}`, or set CHIRODB_URL",
             )
         name = next(iter(targets))
-    section = targets[name]
-    return name, section, _conninfo(loaded, name, section)
+    return name, targets[name], None
 
 
 def _conninfo(loaded: Loaded, name: str, target: Target) -> str:
     if target.url is not None:
-        return _resolved(loaded, {("targets", name, "url"): target.url})[0].reveal()
+        return resolved(loaded, {("targets", name, "url"): target.url})[0].reveal()
     from chiro_db.embedded import Cluster, state_directory
 
     return Cluster(state_directory(loaded.path)).start()
@@ -126,10 +128,10 @@ def _secrets(loaded: Loaded, only: frozenset[str]) -> dict[str, Secret]:
     paths: dict[tuple[str, ...], str] = {
         ("roles", name, "password"): text for name, text in references.items()
     }
-    return dict(zip(references, _resolved(loaded, paths), strict=True))
+    return dict(zip(references, resolved(loaded, paths), strict=True))
 
 
-def _resolved(loaded: Loaded, references: dict[tuple[str, ...], str]) -> list[Secret]:
+def resolved(loaded: Loaded, references: dict[tuple[str, ...], str]) -> list[Secret]:
     """SpecError with the place of every one that cannot be read."""
     from chiro_db.spec.secrets import resolve
 
