@@ -6,7 +6,7 @@ global row of the role (ALTER DEFAULT PRIVILEGES in PostgreSQL's manual, Notes).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from chiro_db.kinds.access import SchemaAccess
 from chiro_db.kinds.acl_changes import Given, Taken
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model import acl
-from chiro_db.model.acl import Entry, Grantee, Source, Wanted
+from chiro_db.model.acl import Grantee, Right, Source, Wanted
 from chiro_db.model.plan import Change, Step
 from chiro_db.model.privilege import Securable, known
 
@@ -54,8 +54,8 @@ def parameters(request: Request) -> Mapping[str, Any]:
 
 
 def changes(scope: Scope) -> Iterator[Change]:
-    actual: dict[tuple[str, str | None, Securable], frozenset[Entry]] = {
-        (fact.role, fact.schema, fact.type): acl.parse(fact.acl) for fact in scope.facts(NAME)
+    actual: dict[tuple[str, str | None, Securable], Collection[str]] = {
+        (fact.role, fact.schema, fact.type): fact.acl for fact in scope.facts(NAME)
     }
     chosen = [a for a in scope.access.values() if scope.has_service(a.service)]
     makers: dict[str, tuple[str, bool]] = {}
@@ -67,7 +67,7 @@ def changes(scope: Scope) -> Iterator[Change]:
             source: Source = ("services", access.service)
             for securable in _TYPES:
                 future = access.future.get(securable, {})
-                entries = actual.pop((role, access.schema, securable), frozenset())
+                entries = actual.pop((role, access.schema, securable), ())
                 row = _Row(role, access.schema, securable, access.service, source)
                 had = everywhere.get((role, securable), {})
                 wanted = {key: right for key, right in future.items() if key not in had}
@@ -94,7 +94,7 @@ def changes(scope: Scope) -> Iterator[Change]:
 
 
 def _everywhere(
-    scope: Scope, actual: Mapping[tuple[str, str | None, Securable], frozenset[Entry]]
+    scope: Scope, actual: Mapping[tuple[str, str | None, Securable], Collection[str]]
 ) -> dict[tuple[str, Securable], Wanted]:
     """What a maker's global row gives and all of its services want: it need not stand in each."""
     result: dict[tuple[str, Securable], Wanted] = {}
@@ -108,7 +108,7 @@ def _everywhere(
             if not all(futures):
                 continue
             key = (role, None, securable)
-            given = actual[key] if key in actual else _built_in(scope, role, securable)
+            given = acl.parse(actual[key] if key in actual else _built_in(scope, role, securable))
             options = {(e.grantee, e.privilege): e.grantable for e in given if e.grantee != role}
             result[(role, securable)] = {
                 right: futures[0][right]
@@ -118,19 +118,19 @@ def _everywhere(
     return result
 
 
-def _built_in(scope: Scope, role: str, securable: Securable) -> frozenset[Entry]:
+def _built_in(scope: Scope, role: str, securable: Securable) -> frozenset[str]:
     """acldefault(): all for the owner, and for PUBLIC EXECUTE on routines, USAGE on types."""
-    grantees: list[Grantee] = [role]
-    if securable in ("routine", "type"):
-        grantees.append(None)
     privileges = known(securable, scope.server.version)
-    return frozenset(Entry(g, p, role, False) for g in grantees for p in privileges)
+    public: Wanted = {}
+    if securable in ("routine", "type"):
+        public = {(None, privilege): Right(False, ()) for privilege in privileges}
+    return acl.items(role, privileges, public)
 
 
 def _row(
     scope: Scope,
     row: _Row,
-    entries: frozenset[Entry],
+    items: Collection[str],
     wanted: Wanted,
     *,
     complete: bool,
@@ -138,6 +138,9 @@ def _row(
     tolerated: Wanted = acl.NOTHING,
 ) -> Iterator[Change]:
     owned = known(row.type, scope.server.version) if complete else ()
+    if acl.items(row.role, owned, wanted) == frozenset(items):
+        return
+    entries = acl.parse(items)
 
     def spared(grantee: Grantee, _privilege: str) -> bool:
         return (keeps_public and grantee is None) or scope.spared(grantee)

@@ -45,6 +45,10 @@ def parameters(request: Request) -> Mapping[str, Any]:
 
 def desired(scope: Scope) -> dict[Key, Want]:
     """`member_of` of every declared role, and each migrator in its owner."""
+    return scope.once(_desired)
+
+
+def _desired(scope: Scope) -> dict[Key, Want]:
     result: dict[Key, Want] = {}
     for name, service in scope.services.items():
         if service.migrator is not None:
@@ -99,7 +103,10 @@ def inherited(scope: Scope) -> Mapping[str, frozenset[str]]:
 
 def acts_as(scope: Scope) -> ActsAs:
     """Whether one role will inherit the privileges of another once the plan has run."""
+    return scope.once(_acts_as)
 
+
+def _acts_as(scope: Scope) -> ActsAs:
     @cache
     def groups() -> Mapping[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -130,7 +137,7 @@ def _exempt(scope: Scope, row: Fact) -> bool:
     """Rows that are nobody's business: of administrators, superusers and ignored roles."""
     if row.member in scope.absent or row.role in scope.absent:
         return True  # they go with the role
-    if row.role not in scope.named and row.member not in scope.declared:
+    if row.role not in scope.named_set and row.member not in scope.declared:
         return True
     if row.member in scope.administrators:
         if row.member == row.grantor == scope.server.role:

@@ -16,7 +16,7 @@ from chiro_db.kinds.acl_changes import Given, Taken
 from chiro_db.kinds.narrowing import Narrowing, Object
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model import acl
-from chiro_db.model.acl import ActsAs, Delta, Right, Wanted
+from chiro_db.model.acl import Delta, Right, Wanted
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 from chiro_db.model.privilege import Securable, known
 
@@ -80,66 +80,95 @@ def owner_of(scope: Scope, schema: str, owner: str) -> str:
 
 def differences(scope: Scope) -> list[Difference]:
     """What is wrong with the ACLs once every object has its right owner."""
+    return scope.once(_differences)
+
+
+def _differences(scope: Scope) -> list[Difference]:
     result: list[Difference] = []
-    narrowings: dict[tuple[str, Securable], Narrowing] = {}
+    covers: dict[tuple[str, Securable], _Cover] = {}
     for schema, access in scope.access.items():
-        if not scope.has_service(access.service):
-            continue
-        for securable, narrows in access.narrowed.items():
-            if securable != "column":
-                narrowings[(schema, securable)] = Narrowing(narrows, securable, schema)
-    wholes: dict[tuple[str, Securable], tuple[Wanted, Wanted]] = {}
-    acts_as = membership.acts_as(scope)
+        if scope.has_service(access.service):
+            for securable in _WORDS:
+                covers[(schema, securable)] = _Cover(scope, access, securable)
     for fact in scope.facts(NAME):
-        access = scope.access[fact.schema]
-        if not scope.has_service(access.service):
-            continue
-        key = (fact.schema, fact.type)
-        if key not in wholes:
-            wholes[key] = (access.whole.get(fact.type, {}), access.either.get(fact.type, {}))
-        whole, either = wholes[key]
-        narrowing = narrowings.get(key)
-        if narrowing is None:
-            result += _difference(scope, access, fact, whole, either, None, acts_as)
-            continue
-        for indexes, objects in narrowing.parts(fact.objects):
-            parts = [narrowing.narrows[i].rights for i in indexes]
-            wanted = merged([whole, *parts]) if parts else whole
-            result += _difference(scope, access, fact, wanted, either, objects, acts_as)
-    for (_, securable), narrowing in narrowings.items():
-        narrowing.report_unmatched(scope, _WORDS[securable])
+        cover = covers.get((fact.schema, fact.type))
+        if cover is not None:
+            result += cover.differences(fact)
+    for (_, securable), cover in covers.items():
+        if cover.narrowing is not None:
+            cover.narrowing.report_unmatched(scope, _WORDS[securable])
     return result
 
 
-def _difference(
-    scope: Scope,
-    access: SchemaAccess,
-    fact: Fact,
-    wanted: Wanted,
-    either: Wanted,
-    objects: list[Object] | None,
-    acts_as: ActsAs,
-) -> Iterator[Difference]:
-    entries = acl.parse(fact.acl)
-    owner = owner_of(scope, fact.schema, fact.owner)
-    if owner != fact.owner:
-        entries = acl.reowned(entries, fact.owner, owner)
-    owned = known(fact.type, scope.server.version)
-    # PostgreSQL's own USAGE for PUBLIC on a type stays until a grant names or covers the type.
-    if fact.type == "type" and not wanted:
-        either = {(None, "USAGE"): Right(False, ()), **either}
-    if acl.differs(entries, owner, owned, wanted, scope.spares, tolerated=either):
+class _Cover:
+    """What the spec gives on one type of objects of one schema."""
+
+    def __init__(self, scope: Scope, access: SchemaAccess, securable: Securable) -> None:
+        self.scope = scope
+        self.whole: Wanted = access.whole.get(securable, {})
+        self.either: Wanted = access.either.get(securable, {})
+        self.owned = known(securable, scope.server.version)
+        self.narrows = access.narrowed.get(securable, [])
+        self.narrowing = Narrowing(self.narrows, securable, access.schema) if self.narrows else None
+        self._items: dict[tuple[str, int | None], frozenset[str]] = {}
+
+    def differences(self, fact: Fact) -> Iterator[Difference]:
+        if self.narrowing is None:
+            if not self._in_step(fact, ()):
+                yield from self._difference(fact, (), fact.objects)
+            return
+        for indexes, objects in self.narrowing.parts(fact.objects):
+            if not self._in_step(fact, indexes):
+                yield from self._difference(fact, indexes, objects)
+
+    def _in_step(self, fact: Fact, indexes: tuple[int, ...]) -> bool:
+        """The quick answer for nearly all: the ACL is, word for word, what shall be there."""
+        items = self._items_of(fact.owner, None)
+        if indexes:
+            items = items.union(*(self._items_of(fact.owner, i) for i in indexes))
+        return (
+            items == frozenset(fact.acl)
+            and owner_of(self.scope, fact.schema, fact.owner) == fact.owner
+        )
+
+    def _items_of(self, owner: str, index: int | None) -> frozenset[str]:
+        """Of what covers everything, or of one narrowed grant."""
+        found = self._items.get((owner, index))
+        if found is None:
+            if index is None:
+                found = acl.items(owner, self.owned, self.whole)
+            else:
+                found = acl.items(owner, (), self.narrows[index].rights)
+            self._items[(owner, index)] = found
+        return found
+
+    def _difference(
+        self, fact: Fact, indexes: tuple[int, ...], objects: list[Object]
+    ) -> Iterator[Difference]:
+        scope = self.scope
+        parts = [self.narrows[i].rights for i in indexes]
+        wanted = merged([self.whole, *parts]) if parts else self.whole
+        either = self.either
+        entries = acl.parse(fact.acl)
+        owner = owner_of(scope, fact.schema, fact.owner)
+        if owner != fact.owner:
+            entries = acl.reowned(entries, fact.owner, owner)
+        # PostgreSQL's own USAGE for PUBLIC on a type stays until a grant names or covers it.
+        if fact.type == "type" and not wanted:
+            either = {(None, "USAGE"): Right(False, ()), **either}
+        if not acl.differs(entries, owner, self.owned, wanted, scope.spares, tolerated=either):
+            return
         delta = acl.settle(
             entries,
             owner,
-            owned,
+            self.owned,
             wanted,
             scope.spares,
             tolerated=either,
             additive=scope.additive,
-            acts_as=acts_as,
+            acts_as=membership.acts_as(scope),
         )
-        chosen = tuple(sorted(objects if objects is not None else fact.objects))
+        chosen = tuple(sorted(objects))
         contested = grantor.contested(entries, owner, delta)
         yield Difference(fact.schema, fact.type, owner, fact.owner, chosen, delta, contested)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from fnmatch import translate
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
 from chiro_db.kinds import access
 from chiro_db.model.acl import Source
@@ -15,6 +15,8 @@ from chiro_db.model.acl import Source
 if TYPE_CHECKING:
     from chiro_db.model.spec import Role, Service, Spec
     from chiro_db.model.state import Server, State
+
+Made = TypeVar("Made")
 
 
 def globs(patterns: Iterable[str]) -> re.Pattern[str] | None:
@@ -29,6 +31,7 @@ class Request:
     def __init__(self, spec: Spec, *, everyone: bool = False) -> None:
         self.spec = spec
         self.everyone = everyone  # to read the roles that the spec does not name, too
+        self._made: dict[Any, Any] = {}
         self.services: Mapping[str, Service] = spec.services
         self.by_schema = {service.schema_name: name for name, service in spec.services.items()}
         self.absent = tuple(name for name, role in spec.roles.items() if role.state == "absent")
@@ -49,6 +52,10 @@ class Request:
         """Every role to read: declared, to be dropped, and the database's owner."""
         owner = self.spec.database.owner
         return tuple(dict.fromkeys((*self.declared, *self.absent, *([owner] if owner else ()))))
+
+    @cached_property
+    def named_set(self) -> frozenset[str]:
+        return frozenset(self.named)
 
     @cached_property
     def owners(self) -> Mapping[str, str]:
@@ -76,6 +83,12 @@ class Request:
     def role(self, name: str) -> Role | None:
         """What `roles:` says about a role; None where only a service names it."""
         return self.spec.roles.get(name)
+
+    def once(self, make: Callable[[Self], Made]) -> Made:
+        """What `make` finds out about this, found out once."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast("Made", self._made[make])
 
 
 class Problem(NamedTuple):
@@ -106,7 +119,7 @@ class Scope(Request):
         self.additive = spec.enforce == "additive"
         self._ignored = globs(spec.ignore.roles)
         self._spared: dict[str | None, bool] = {None: False}
-        self.problems: list[Problem] = []
+        self._problems: dict[Problem, None] = {}
 
     @property
     def server(self) -> Server:
@@ -166,9 +179,11 @@ class Scope(Request):
 
     def report(self, severity: str, source: Source, message: str, hint: str | None = None) -> None:
         """Note a problem; all of them are shown at once when the comparison is done."""
-        problem = Problem(severity, source, message, hint)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self._problems[Problem(severity, source, message, hint)] = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(self._problems)
 
     @cached_property
     def access(self) -> Mapping[str, access.SchemaAccess]:

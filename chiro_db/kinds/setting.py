@@ -50,38 +50,45 @@ def parameters(request: Request) -> Mapping[str, Any]:
 
 def named(request: Request) -> list[str]:
     """The lower-case names of all parameters that the spec sets, for pg_settings."""
-    return sorted({key[1] for key in desired(request)})
+    return sorted({name.lower() for _, name, _, _ in _given(request)})
 
 
 def desired(request: Request) -> dict[Key, Want]:
-    """A role's own settings win over its service's, and those over what the service implies."""
-    result: dict[Key, Want] = {}
+    """What every role shall have, and the database."""
+    return request.once(_desired)
 
-    def put(role: str | None, name: str, value: SettingValue, source: Source) -> None:
-        result[(role, name.lower())] = Want(role, name, parameter.words(name, value), source)
 
+def _desired(request: Request) -> dict[Key, Want]:
+    return {
+        (role, name.lower()): Want(role, name, parameter.words(name, value), source)
+        for role, name, value, source in _given(request)
+    }
+
+
+def _given(request: Request) -> Iterator[tuple[str | None, str, SettingValue, Source]]:
+    """The weakest first: what a service implies, then its own settings, then the role's own."""
     paths: dict[str, list[str]] = {}
     for key, service in request.services.items():
         base: Source = ("services", key)
         slow = list(_slow(request, key))
         for role in _logins(request, service):
             paths.setdefault(role, []).append(service.schema_name)
-            put(role, "search_path", tuple(dict.fromkeys(paths[role])), (*base, "schema"))
+            path = tuple(dict.fromkeys(paths[role]))
+            yield role, "search_path", path, (*base, "schema")
             for name, value, source in slow:
-                put(role, name, value, source)
+                yield role, name, value, source
         if service.migrator is not None:
-            put(service.migrator, "role", service.owner, (*base, "migrator"))
+            yield service.migrator, "role", service.owner, (*base, "migrator")
     for key, service in request.services.items():
         for role in _logins(request, service):
             for name, value in service.settings.items():
-                put(role, name, value, ("services", key, "settings", name))
+                yield role, name, value, ("services", key, "settings", name)
     for role in request.declared:
         written = request.role(role)
         for name, value in (written.settings if written is not None else {}).items():
-            put(role, name, value, ("roles", role, "settings", name))
+            yield role, name, value, ("roles", role, "settings", name)
     for name, value in request.spec.database.settings.items():
-        put(None, name, value, ("database", "settings", name))
-    return result
+        yield None, name, value, ("database", "settings", name)
 
 
 def _logins(request: Request, service: Service) -> list[str]:

@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 
 from chiro_db.model import acl
 from chiro_db.model.acl import Entry, Right, Wanted
+from chiro_db.model.privilege import known
 from tests.servers import Database
 
 Connection = psycopg.Connection[TupleRow]
@@ -48,6 +49,40 @@ def test_what_is_no_item_is_an_error() -> None:
 
 def test_the_order_of_items_does_not_count() -> None:
     assert acl.parse(["a=r/o", "b=w/o"]) == acl.parse(["b=w/o", "a=r/o"])
+
+
+def test_items_are_written_as_the_server_writes_them(database: Database) -> None:
+    names = ["plain", "Capital", "with space", 'quo"te', "eq=u/al", "ünï", "2nd"]
+    roles = [
+        f"{database.name} {name}" if " " in name else f"{database.name}{name}" for name in names
+    ]
+    wanted = {
+        (grantee, privilege): Right(grantee == roles[0], ())
+        for grantee in (None, *roles)
+        for privilege in ("TRUNCATE", "SELECT", "INSERT")
+        if grantee is not None or privilege == "SELECT"
+    }
+    with database.connect() as connection:
+        connection.execute("CREATE TABLE t ()")
+        for role in roles:
+            connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
+        for (grantee, privilege), right in wanted.items():
+            connection.execute(
+                sql.SQL("GRANT {} ON t TO {} {}").format(
+                    sql.SQL(privilege),
+                    sql.Identifier(grantee) if grantee else sql.SQL("PUBLIC"),
+                    sql.SQL("WITH GRANT OPTION" if right.grantable else ""),
+                )
+            )
+        owner, items, version = connection.execute(
+            "SELECT relowner::regrole::text, relacl::text[],"
+            " current_setting('server_version_num')::int FROM pg_class WHERE relname = 't'"
+        ).fetchone() or ("", [], 0)
+    owned = known("table", version)
+    made = acl.items(owner, owned, wanted)
+    # up to 17 a name with letters beyond ASCII has no quotes: such an ACL is compared the long way
+    assert {i for i in made if i.isascii()} == {i for i in items if i.isascii()}
+    assert acl.parse(made) == acl.parse(items)
 
 
 @pytest.mark.parametrize(
