@@ -80,6 +80,12 @@ def prepared(server: Server, workload: Workload, folder: Path, runs: int) -> Ben
     return made
 
 
+def measure(bench: Bench) -> None:
+    first_apply(bench)
+    without_changes(bench)
+    one_drifted(bench)
+
+
 def first_apply(bench: Bench) -> None:
     server = bench.server
     planned = subjects.said("plan", *bench.on, "--format", "sql")

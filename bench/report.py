@@ -91,7 +91,11 @@ def exponent(points: Sequence[tuple[int, float]]) -> float | None:
 
 
 def head(
-    lines: Sequence[tuple[str, str]], runs: int, minutes: float, load: float, unfinished: str
+    lines: Sequence[tuple[str, str]],
+    runs: int,
+    minutes: float,
+    load: float,
+    incomplete: Sequence[str],
 ) -> str:
     today = datetime.now(UTC).date().isoformat()
     busy = load > _QUIET
@@ -103,8 +107,8 @@ def head(
     ]
     if busy:
         parts.append("**Others were at work on the machine: only ratios say something.**\n")
-    if unfinished:
-        parts.append(f"**Not complete: {unfinished}.**\n")
+    if incomplete:
+        parts.append("**Not complete:** " + "; ".join(incomplete) + "\n")
     parts += ["| machine | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in lines)]
     return "\n".join(parts)
 
