@@ -12,6 +12,7 @@ from chiro_db.cli.apply import apply
 from chiro_db.cli.bootstrap import bootstrap
 from chiro_db.cli.connection import connection
 from chiro_db.cli.drift import drift
+from chiro_db.cli.init import init
 from chiro_db.cli.inspect import inspect
 from chiro_db.cli.plan import plan
 from chiro_db.cli.render import render
@@ -47,6 +48,7 @@ def _common(
     """What every command has."""
 
 
+app.command()(init)
 app.command(short_help="Check the spec, offline.")(validate)
 app.command()(plan)
 app.command()(apply)

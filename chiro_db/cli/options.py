@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chiro_db.errors import ChirodbError
 
-_DEFAULTS = (Path("chirodb.yaml"), Path("schema_specs"))
+DEFAULTS = (Path("chirodb.yaml"), Path("schema_specs"))
 
 
 def spec_path(given: Path | None) -> Path:
@@ -21,7 +21,7 @@ def spec_path(given: Path | None) -> Path:
             f"there is no spec at `{named}`",
             hint=f"{option} names a YAML file or a directory of them",
         )
-    for path in _DEFAULTS:
+    for path in DEFAULTS:
         if path.exists():
             return path
     raise ChirodbError(
