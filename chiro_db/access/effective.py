@@ -95,7 +95,7 @@ def all_of(world: World, role: Grantee, group: Group, found: Mapping[Grantee, He
     for holder in dict.fromkeys((role, None)):
         for privilege, reasons in found.get(holder, {}).items():
             result.setdefault(privilege, []).extend(reasons)
-    if role is not None:
+    if role is not None and not group.future:
         for privilege, reason in _by_standing(world, role, group.type):
             result.setdefault(privilege, []).append(reason)
     return {privilege: tuple(reasons) for privilege, reasons in result.items()}

@@ -29,6 +29,7 @@ class Group:
     entries: frozenset[Entry]
     objects: tuple[Object, ...]
     relation: str = ""  # of columns: their table
+    future: bool = False  # what `owner` makes later gets these entries by default; no objects
 
     def shown(self, item: Object) -> str:
         """The object as PostgreSQL writes it."""
@@ -93,13 +94,17 @@ def _groups(state: State) -> Iterator[Group]:
         if row.acl:
             columns = tuple((name, None) for name in row.names)
             yield Group("column", row.schema, row.owner, parse(row.acl), columns, row.relation)
+    for row in state.facts.get("default_privilege", ()):
+        if row.schema is not None:
+            entries = parse(row.acl)
+            yield Group(row.type, row.schema, row.role, entries, (), future=True)
 
 
 def joined(groups: Iterable[Group]) -> Iterator[Group]:
     """Groups that differ in their objects alone become one."""
     found: dict[tuple[object, ...], list[Group]] = {}
     for group in groups:
-        key = (group.type, group.schema, group.owner, group.entries, group.relation)
+        key = (group.type, group.schema, group.owner, group.entries, group.relation, group.future)
         found.setdefault(key, []).append(group)
     for alike in found.values():
         first = alike[0]

@@ -13,6 +13,7 @@ from chiro_db.catalog import passwords
 from chiro_db.catalog.connect import Where, connected_if_exists
 from chiro_db.catalog.inspect import inspect, snapshot
 from chiro_db.collector import uncollected
+from chiro_db.errors import RefusedError
 from chiro_db.kinds import setting
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.plan import Plan
@@ -47,6 +48,19 @@ def plan(job: Job, *, for_saving: bool = False) -> Plan:
     """What apply would do now; nothing on the server is changed."""
     with connected_if_exists(job.to) as connection:
         return planned(connection, job, moment=snapshot(connection), for_saving=for_saving)
+
+
+@uncollected()
+def observed(job: Job) -> State:
+    """What is managed, and all roles of the server with it; nothing is compared."""
+    request = Request(job.loaded.spec, everyone=True)
+    with connected_if_exists(job.to) as connection, snapshot(connection):
+        state = inspect(connection, request)
+    if state.server.database != job.to.database:
+        raise RefusedError(
+            f"database `{job.to.database}` does not exist", hint="`chirodb apply` makes it"
+        )
+    return state
 
 
 @uncollected()

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from chiro_db.access.listing import listing
+from chiro_db.report.access_text import listing_text, matrix_text
 from chiro_db.report.drift import drift_text
 from chiro_db.report.github import drift_github
 from chiro_db.report.json import plan_json
@@ -18,6 +20,7 @@ from chiro_db.report.script import plan_sql
 from chiro_db.report.slow import slow_text
 from chiro_db.report.text import plan_text
 from tests.report import loads
+from tests.report.accesses import drawn, many, small
 from tests.report.plans import ADDITIVE, FULL, IN_STEP, NAMED, SKIPPED
 
 FOLDER = Path(__file__).parent / "golden"
@@ -39,6 +42,13 @@ def screens() -> dict[str, str]:
         found[f"drift_{name}.txt"] = drift_text(plan, color=False, width=100)
     found["slow_io.txt"] = slow_text(loads.IO, color=False, width=80)
     found["slow_empty.txt"] = slow_text(loads.EMPTY, color=False, width=80)
+    wide = many(f"service-{i:02d}-of-many" for i in range(8))[1]
+    large = many(f"service_{i:02d}" for i in range(40))[1]
+    for width in (80, 140):
+        for name, matrix in (("", drawn()), ("_services", wide), ("_large", large)):
+            found[f"access{name}_{width}.txt"] = matrix_text(matrix, color=False, width=width)
+        lines = list(listing(small(), small().groups, ["analyst", "clerk", None]))
+        found[f"access_role_{width}.txt"] = listing_text(lines, color=False, width=width)
     found["plan.sql"] = plan_sql(FULL)
     found["plan.json"] = json.dumps(plan_json(FULL), indent=2)
     found["plan.md"] = plan_markdown(FULL)
