@@ -124,7 +124,7 @@ def _options() -> argparse.Namespace:
     add("--sizes", type=words, default=words(SIZES), help="services x tables of each, as 8x5")
     add("--only", type=words, default=list(PARTS), help="some of " + ", ".join(PARTS))
     add("--runs", type=int, default=5, help="of each floor and of chirodb; the median is told")
-    add("--minutes", type=float, default=25, help="after which no other part is begun")
+    add("--minutes", type=float, default=21, help="after which no other part is begun")
     add("--peers", type=words, default=words(peers), help=f"some of {peers}")
     add("--peer-runs", type=int, default=3)
     add("--peer-limit", type=float, default=60, help="seconds of one run")

@@ -112,7 +112,9 @@ def _floors(bench: Bench) -> list[Contender]:
     only = ("-n", _SCHEMA)
     file, directory = folder / "archive", folder / "directory"
     made = [
-        floors.pg_dump("pg_dump -Fc", server, "-Fc", *only, "-f", str(file), makes=file),
+        floors.pg_dump(
+            "pg_dump -Fc", server, "-Fc", *only, "-f", str(file), makes=file, runs=1
+        ),  # never the fastest
         floors.pg_dump("pg_dump -Fc -Z0", server, "-Fc", "-Z0", *only, "-f", str(file), makes=file),
         floors.pg_dump(
             "pg_dump -Fd -j2 -Z gzip:1",

@@ -35,15 +35,17 @@ def grouped(server: Server) -> Contender:
 
 
 def psql(
-    name: str, server: Server, script: Path, before: Callable[[], object] | None = None
+    name: str,
+    server: Server,
+    script: Path,
+    before: Callable[[], object] | None = None,
+    runs: int | None = None,
 ) -> Contender:
     """A script, in one transaction."""
     command = [str(binaries.client("psql")), "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-At"]
+    quiet = {"PGOPTIONS": "-c client_min_messages=error"}
     return Contender(
-        name,
-        [*command, "-f", str(script)],
-        before,
-        {**server.variables, "PGOPTIONS": "-c client_min_messages=error"},
+        name, [*command, "-f", str(script)], before, {**server.variables, **quiet}, runs=runs
     )
 
 

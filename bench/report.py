@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from bench.figures import Figure, Section
 
 _HEAD = (
-    "| size | what | wall s, median | min - max | client CPU s | peak MB | {} |"
+    "| size | what | wall s, median | min - max (runs) | client CPU s | peak MB | {} |"
     " × floor | target | met |"
 )
 _QUIET = 0.6  # load at the start, above which the figures are noise
@@ -48,7 +48,7 @@ def _line(figure: Figure, size: str, products: bool) -> str:
         return f"| {size} | {name} | {reason} | | | | | | | {figure.target or ''} | |"
     low, high = taken.range
     runs = len(taken.samples)
-    spread = f"{low:.2f} - {high:.2f}" if runs > 1 else "1 run"
+    spread = f"{low:.2f} - {high:.2f} ({runs})" if runs > 1 else "(1)"
     times = f"{taken.wall / figure.floor.wall:.1f}" if figure.floor and figure.floor.samples else ""
     traffic = figure.traffic
     counts = [str(traffic.queries), _bytes(traffic.read)] if traffic else ["", ""]
