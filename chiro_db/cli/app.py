@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from chiro_db import __version__
-from chiro_db.cli import dev, history, password
+from chiro_db.cli import backup, dev, history, password
 from chiro_db.cli.access import access
 from chiro_db.cli.apply import apply
 from chiro_db.cli.bootstrap import bootstrap
@@ -62,4 +62,5 @@ app.command(short_help="Show the slowest statements of each service.")(slow)
 app.command(short_help="Print the connection string of a service.")(connection)
 app.add_typer(history.app, name="history")
 app.add_typer(password.app, name="password")
+app.add_typer(backup.app, name="backup")
 app.add_typer(dev.app, name="dev")

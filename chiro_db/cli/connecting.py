@@ -80,6 +80,15 @@ def known_services(loaded: Loaded, names: list[str]) -> frozenset[str]:
     return frozenset(names)
 
 
+def checked_target(loaded: Loaded, name: str | None) -> str:
+    """The target of that name, else the first; empty where the spec has none."""
+    targets = loaded.spec.targets
+    if name is not None and name not in targets:
+        known = ", ".join(targets) or "none"
+        raise ChirodbError(f"there is no target `{name}`", hint=f"the spec has {known}")
+    return name or next(iter(targets), "")
+
+
 def chosen(
     loaded: Loaded, name: str | None, url: str | None
 ) -> tuple[str, Target | None, str | None]:
@@ -89,10 +98,9 @@ def chosen(
         raise ChirodbError(
             "--target and --url exclude each other", hint="a target has its URL in the spec"
         )
-    if name is not None and name not in targets:
-        known = ", ".join(targets) or "none"
-        raise ChirodbError(f"there is no target `{name}`", hint=f"the spec has {known}")
-    if name is None:
+    if name is not None:
+        checked_target(loaded, name)
+    else:
         given = url if url is not None else os.environ.get("CHIRODB_URL")
         if given is None and not targets and any(os.environ.get(v) for v in LIBPQ):
             given = ""

@@ -203,11 +203,27 @@ class Retention(Section):
     days: Annotated[int, Field(ge=1)]
 
 
+Count = Annotated[int, Field(ge=1)]
+
+
+class Keep(Section):
+    last: Count | None = None
+    hourly: Count | None = None
+    daily: Count | None = None
+    weekly: Count | None = None
+    monthly: Count | None = None
+    yearly: Count | None = None
+    within: str | None = None
+
+
 class Backup(Section):
     to: str | None = None
-    copies: Strings = ()
+    copies: Strings | None = None
     schedule: str | None = None
     retention: Retention | None = None
+    keep: Keep | None = None
+    encrypt: Strings | None = None
+    role: str | None = None
 
 
 ONE_WAY = "a target has either `embedded: true` or a `url`"

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from chiro_db.errors import Diagnostic
-from chiro_db.spec import check_grants, check_roles, check_services, check_values
+from chiro_db.spec import check_backup, check_grants, check_roles, check_services, check_values
 from chiro_db.spec.positions import Path, Positions
 from chiro_db.spec.survey import Finding, Survey
 
@@ -39,7 +39,9 @@ RULES: tuple[Rule, ...] = (
     check_values.empty_list,
     check_values.object_name,
     check_values.target_way,
-    check_values.schedule,
+    check_backup.schedule,
+    check_backup.retention,
+    check_backup.recipient,
     check_values.threshold,
     check_values.unknown_policy,
     check_values.past_date,

@@ -9,10 +9,9 @@ from typing import Any
 
 from chiro_db.kinds.signature import parted
 from chiro_db.model.spec import NARROWING, ONE_WAY, Target
-from chiro_db.spec.cron import is_schedule
 from chiro_db.spec.nearest import Vocabulary
 from chiro_db.spec.positions import Path
-from chiro_db.spec.survey import Finding, Survey, bodies, flag, mapping, texts
+from chiro_db.spec.survey import Finding, Survey, bodies, flag, mapping, sections, texts
 
 POLICIES = ("cross-service-grant",)
 _TARGET_KEYS = frozenset(Target.model_fields)
@@ -125,32 +124,8 @@ def target_way(survey: Survey) -> Iterator[Finding]:
             yield Finding(("targets", name), ONE_WAY)
 
 
-def schedule(survey: Survey) -> Iterator[Finding]:
-    for path, backup in _backups(survey):
-        given = backup.get("schedule")
-        if isinstance(given, str) and not is_schedule(given):
-            yield Finding(
-                (*path, "schedule"),
-                f"`{given}` is not a schedule",
-                "write hourly, daily, weekly, monthly or a cron line such as `30 2 * * *`",
-            )
-
-
-def _backups(survey: Survey) -> Iterator[tuple[Path, dict[str, Any]]]:
-    for path, body in _sections(survey, "targets"):
-        yield (*path, "backup"), mapping(body.get("backup"))
-
-
-def _sections(survey: Survey, *more: str) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The whole spec and each service, both of which can have such a section."""
-    yield (), survey.values
-    for section in ("services", *more):
-        for name, body in mapping(survey.values.get(section)).items():
-            yield (section, name), mapping(body)
-
-
 def threshold(survey: Survey) -> Iterator[Finding]:
-    for path, body in _sections(survey):
+    for path, body in sections(survey):
         slow = mapping(body.get("slow_queries"))
         for key, pattern, expected, hint in _QUANTITIES:
             given = slow.get(key)

@@ -117,6 +117,21 @@ def flag(value: Any) -> bool:
     return value is True or (isinstance(value, str) and value.lower() in ("yes", "on"))
 
 
+def sections(survey: Survey, *more: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The whole spec and each service, both of which can have such a section."""
+    yield (), survey.values
+    for section in ("services", *more):
+        for name, body in mapping(survey.values.get(section)).items():
+            yield (section, name), mapping(body)
+
+
+def backups(survey: Survey) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Each `backup:` of the spec; a target can have one too."""
+    for path, body in sections(survey, "targets"):
+        if "backup" in body:
+            yield (*path, "backup"), mapping(body["backup"])
+
+
 def _grants(body: dict[str, Any], path: Path, service: str | None) -> Iterator[RawGrant]:
     grants = body.get("grants")
     for i, grant in enumerate(grants if isinstance(grants, list) else ()):
@@ -141,6 +156,9 @@ def _mentions(survey: Survey) -> Iterator[Mention]:
             yield Mention(path, name, "member_of")
         for path, name in texts(body.get("reassign_to"), (*here, "reassign_to")):
             yield Mention(path, name, "reassign_to")
+    for backup, body in backups(survey):
+        for path, name in texts(body.get("role"), (*backup, "role")):
+            yield Mention(path, name, "backup.role")
     for grant in survey.grants:
         for path, name in texts(grant.body.get("to"), (*grant.path, "to")):
             yield Mention(path, name, "to", grant.service)

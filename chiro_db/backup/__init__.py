@@ -1,0 +1,1 @@
+"""Backups of one service that are known to restore."""

@@ -1,0 +1,204 @@
+"""`backup run`: services of one moment, side by side, each published whole or not at all."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chiro_db.backup import client, manifest, prerequisites
+from chiro_db.backup.dump import dump
+from chiro_db.backup.manifest import Manifest
+from chiro_db.backup.moment import Moment, moment
+from chiro_db.backup.pg_dump import Order, Processes, Progress, Source
+from chiro_db.backup.settings import Settings
+from chiro_db.backup.store import Store
+from chiro_db.catalog.connect import Where
+from chiro_db.errors import ChirodbError
+
+_TICK = 0.2  # seconds between two looks at the progress
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run is about: services with their stores, the first of each its own."""
+
+    to: Where
+    digest: str
+    services: Sequence[tuple[Settings, Sequence[Store]]]
+    connections: int = 4
+    jobs: int = 0
+    lock_wait: float = 60.0
+    bindir: Path | None = None
+
+
+@dataclass
+class Outcome:
+    """What became of one service."""
+
+    service: str
+    manifest: Manifest | None = None
+    seconds: float = 0.0
+    stores: list[str] = field(default_factory=list)  # that have it
+    problems: list[ChirodbError] = field(default_factory=list)
+
+
+Watch = Callable[[Mapping[str, Progress]], None]
+
+
+def run(asked: Asked, watch: Watch = lambda _: None) -> list[Outcome]:
+    """An outcome for each service; what concerns all of them is raised."""
+    for store in {store.where: store for _, stores in asked.services for store in stores}.values():
+        store.sweep()
+    started = datetime.now(UTC)
+    outcomes = {chosen.service: Outcome(chosen.service) for chosen, _ in asked.services}
+    with ExitStack() as stack:
+        staged = _dumped(asked, stack, started, outcomes, watch)
+        for chosen, stores in asked.services:
+            folder = staged.get(chosen.service)
+            if folder is not None:
+                _publish(outcomes[chosen.service], folder, stores)
+    return list(outcomes.values())
+
+
+def _dumped(
+    asked: Asked,
+    stack: ExitStack,
+    started: datetime,
+    outcomes: Mapping[str, Outcome],
+    watch: Watch,
+) -> dict[str, Path]:
+    """The folders of those that are complete, in the stores they are meant for."""
+    folders: dict[str, Path] = {}
+    processes = Processes()
+    progress: dict[str, Progress] = {}
+    futures: dict[Future[None], str] = {}
+    with moment(asked.to) as now:
+        programs = client.find(now.major, tls=now.tls, bindir=asked.bindir)
+        source = Source(
+            asked.to, programs, now.snapshot, now.lsn, now.server, now.system, asked.digest
+        )
+        each = max(1, asked.jobs + 1 if asked.jobs else 1)
+        side_by_side = max(1, (asked.connections - 1) // each)
+        with ThreadPoolExecutor(side_by_side) as pool:
+            try:
+                for chosen, stores in asked.services:
+                    outcome = outcomes[chosen.service]
+                    try:
+                        order, needed = _order(asked, chosen, now, started)
+                        folder = stack.enter_context(stores[0].stage(chosen.service, order.id))
+                    except ChirodbError as error:
+                        outcome.problems.append(error)
+                        continue
+                    folders[chosen.service] = folder
+                    own = progress[chosen.service] = Progress(
+                        order.application, _size(now, chosen.schema)
+                    )
+                    work = (outcome, order, source, needed, folder, processes, own)
+                    futures[pool.submit(_one, *work)] = chosen.service
+                _await(futures, progress, now, watch)
+            except BaseException:  # Ctrl-C too
+                processes.stop()
+                raise
+    return {service: folder for service, folder in folders.items() if outcomes[service].manifest}
+
+
+def _await(
+    futures: Mapping[Future[None], str],
+    progress: Mapping[str, Progress],
+    now: Moment,
+    watch: Watch,
+) -> None:
+    waiting = set(futures)
+    before: dict[str, int] = {}
+    looked = time.monotonic()
+    while waiting:
+        done, waiting = wait(waiting, timeout=_TICK, return_when=FIRST_EXCEPTION)
+        for future in done:
+            future.result()
+        if waiting and time.monotonic() - looked > 1:
+            looked = time.monotonic()
+            read = {service: own.read for service, own in progress.items()}
+            if any(before.get(service) == count for service, count in read.items()):
+                _look_for_locks(progress, now)
+            before = read
+        watch(progress)
+
+
+def _look_for_locks(progress: Mapping[str, Progress], now: Moment) -> None:
+    names = {own.application: own for own in progress.values()}
+    blockers: dict[str, str] = {}
+    for name, pid, user, application, since in now.rows("blockers", {"names": list(names)}):
+        blockers[name] = f"{user} ({application or 'no name'}, process {pid}, since {since})"
+    for name, own in names.items():
+        own.waits_now = name in blockers
+        own.waits_for = blockers.get(name, own.waits_for)
+
+
+def _order(
+    asked: Asked, chosen: Settings, now: Moment, started: datetime
+) -> tuple[Order, prerequisites.Prerequisites]:
+    if not now.rows("own", {"schema": chosen.schema}):
+        raise ChirodbError(
+            f"there is no schema `{chosen.schema}` in the database",
+            hint="`chirodb apply` makes it",
+        )
+    order = Order(
+        manifest.new_id(started, secrets.token_hex(3)),
+        chosen.service,
+        chosen.schema,
+        chosen.role,
+        chosen.recipients,
+        asked.jobs,
+        asked.lock_wait,
+    )
+    return order, prerequisites.read(now, chosen.schema)
+
+
+def _size(now: Moment, schema: str) -> int:
+    return int(now.rows("size", {"schema": schema})[0][0])
+
+
+def _one(
+    outcome: Outcome,
+    order: Order,
+    source: Source,
+    needed: prerequisites.Prerequisites,
+    folder: Path,
+    processes: Processes,
+    own: Progress,
+) -> None:
+    began = time.monotonic()
+    try:
+        outcome.manifest = dump(order, source, needed, folder, processes, own)
+    except ChirodbError as error:
+        outcome.problems.append(error)
+    except OSError as error:  # a full disk
+        outcome.problems.append(_cannot_write(folder, error))
+    own.doing = "done"
+    outcome.seconds = time.monotonic() - began
+
+
+def _cannot_write(folder: Path, error: OSError) -> ChirodbError:
+    return ChirodbError(
+        f"the store `{folder.parent.parent}`: {error.strerror or error}",
+        hint="make room, `chirodb backup prune` say, or name another store",
+    )
+
+
+def _publish(outcome: Outcome, folder: Path, stores: Sequence[Store]) -> None:
+    """Copies first: the folder goes by a rename into its own store."""
+    if outcome.manifest is None:
+        return
+    for store in (*stores[1:], stores[0]):
+        try:
+            store.publish(folder, outcome.manifest)
+        except ChirodbError as error:
+            outcome.problems.append(error)
+        else:
+            outcome.stores.append(store.where)

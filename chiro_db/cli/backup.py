@@ -1,0 +1,22 @@
+"""`chirodb backup`: backups of one service each, that are known to restore."""
+
+from __future__ import annotations
+
+import typer
+
+from chiro_db.cli.backup_list import list_
+from chiro_db.cli.backup_run import run
+
+app = typer.Typer(
+    help="Backups of one service each, that are known to restore.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+app.command()(run)
+app.command("list")(list_)
+
+
+@app.callback()
+def _group() -> None:
+    """Backups of one service each, that are known to restore."""
