@@ -97,7 +97,7 @@ def columns(
 
 
 def future(
-    maker: str,
+    maker: str | None,
     schema: str,
     securable: Securable,
     defaults: Mapping[tuple[str, str | None, Securable], Default],
@@ -105,6 +105,8 @@ def future(
     counts: Counts,
 ) -> frozenset[Held]:
     """What the objects of this kind will have that the role makes in the schema."""
+    if maker is None:
+        return frozenset()
     everywhere = defaults.get((maker, None, securable))
     if everywhere is not None:
         entries = acl.parse(everywhere.acl)

@@ -12,8 +12,9 @@ from chiro_db.kinds.default_privilege import Fact as Default
 from chiro_db.kinds.membership import Fact as Membership
 from chiro_db.kinds.role import Fact as Role
 from chiro_db.kinds.scope import globs
+from chiro_db.model import acl
 from chiro_db.model.acl import Grantee
-from chiro_db.model.predefined import PREDEFINED_ROLES
+from chiro_db.model.predefined import DATABASE_OWNER, PREDEFINED_ROLES
 from chiro_db.model.privilege import Securable
 
 _RESERVED = frozenset({"none", "public", "current_role", "current_user", "session_user"})
@@ -99,4 +100,15 @@ class Live:
 
     def is_service(self, schema: Schema) -> bool:
         """Whether a spec can have it: `public` mostly is its database's owner's."""
-        return schema.owner in self.roles and (schema.name != "public" or schema.used)
+        if schema.owner not in self.roles and schema.owner != DATABASE_OWNER:
+            return False
+        return schema.name != "public" or schema.used or not self._is_as_made(schema)
+
+    def _is_as_made(self, public: Schema) -> bool:
+        """Whether everybody may use the schema `public`, and nobody else anything there."""
+        fact = next(f for f in self.state.facts["schema"] if f.name == public.name)
+        entries = acl.parse(fact.acl)
+        return all(
+            (e.grantee is None and e.privilege == "USAGE") or e.grantee == public.owner
+            for e in entries
+        )

@@ -13,8 +13,10 @@ from chiro_db.adopt.live import Live
 from chiro_db.adopt.survey import Schema
 from chiro_db.kinds.column import Fact as Columns
 from chiro_db.kinds.object import Fact as Objects
+from chiro_db.kinds.parameter import split_identifiers
 from chiro_db.model import acl
 from chiro_db.model.acl import Grantee
+from chiro_db.model.predefined import DATABASE_OWNER
 from chiro_db.model.privilege import ON, Securable
 
 _APP: list[Line] = [{"level": "write"}]
@@ -42,7 +44,8 @@ class Service:
 
     @property
     def logins(self) -> tuple[str, ...]:
-        return tuple(r for r in (self.owner, self.app, self.migrator) if r is not None)
+        roles = (self.owner, self.app, self.migrator)
+        return tuple(r for r in roles if r not in (None, DATABASE_OWNER))
 
 
 def services(live: Live) -> list[Service]:
@@ -61,7 +64,8 @@ def services(live: Live) -> list[Service]:
         mine = objects.get(schema.name, [])
         creators = _creators(live, schema, mine, above)
         makers = {schema.owner: _owned(mine, schema.owner), **creators}
-        most = max(makers, key=lambda role: makers[role])
+        makers.pop(DATABASE_OWNER, None)
+        most = max(makers, key=lambda role: makers[role], default=None)
         parts = {
             kind: holdings.part(
                 kind,
@@ -135,16 +139,25 @@ def _recognise(live: Live, found: list[Service]) -> None:
         service.reader = min(reader, key=lambda r: ("read" not in r, r), default=None)
         for role in (service.app, service.reader):
             service.lines.pop(role, None) if role is not None else None
-        service.migrator = _migrator(live, service)
+    taken: set[str] = set()
+    for service in found:
+        service.migrator = _migrator(live, service, taken)
+        if service.migrator is not None:
+            taken.add(service.migrator)
 
 
-def _migrator(live: Live, service: Service) -> str | None:
-    """A member of the owner whose sessions in this database start as the owner."""
-    starting = {
-        fact.role
-        for fact in live.state.facts["setting"]
-        if fact.parameter == "role" and fact.value == service.owner and fact.role is not None
-    }
+def _migrator(live: Live, service: Service, taken: set[str]) -> str | None:
+    """A member of the owner whose sessions in this database start as the owner.
+
+    Of several schemas of the owner, those in the member's search_path; else the first one.
+    """
+    starting: set[str] = set()
+    paths: dict[str, tuple[str, ...]] = {}
+    for fact in live.state.facts["setting"]:
+        if fact.role is not None and fact.parameter == "role" and fact.value == service.owner:
+            starting.add(fact.role)
+        elif fact.role is not None and fact.parameter == "search_path":
+            paths[fact.role] = split_identifiers(fact.value)
     rows = [row for row in live.memberships if row.role == service.owner]
     fitting = sorted(
         row.member
@@ -156,6 +169,9 @@ def _migrator(live: Live, service: Service) -> str | None:
         and not row.admin
         and row.member not in (service.app, service.reader)
         and row.member not in service.lines
+        and (
+            service.schema in paths[row.member] if row.member in paths else row.member not in taken
+        )
     )
     return fitting[0] if len(fitting) == 1 else None
 

@@ -59,7 +59,7 @@ def of_roles(live: Live, found: Iterable[Service], named: Iterable[str]) -> Own:
             del own[role]["search_path"]
     for service in found:
         if service.migrator is not None:
-            del own[service.migrator]["role"]
+            own[service.migrator].pop("role", None)
     _shared(live, found, own)
     return own
 
@@ -67,7 +67,7 @@ def of_roles(live: Live, found: Iterable[Service], named: Iterable[str]) -> Own:
 def _logins(live: Live, service: Service) -> list[str]:
     """As kinds/setting.py has it: whoever of the service's roles logs in."""
     roles = (service.owner, service.app, service.migrator, service.reader)
-    return [r for r in dict.fromkeys(roles) if r is not None and live.roles[r].login]
+    return [r for r in dict.fromkeys(roles) if r and r in live.roles and live.roles[r].login]
 
 
 def _shared(live: Live, found: list[Service], own: Own) -> None:

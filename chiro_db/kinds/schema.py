@@ -11,6 +11,7 @@ from chiro_db.kinds import acl_changes
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.acl import Source, Wanted, parse
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
+from chiro_db.model.predefined import DATABASE_OWNER
 
 NAME = "schema"
 _PUBLIC = "public"
@@ -100,11 +101,12 @@ def _service(scope: Scope, key: str, have: Fact | None) -> Iterator[Change]:
             needs=frozenset({Need("use", owner), Need("use", have.owner)}),
         )
     above = scope.access[name].above
-    # a superuser who makes objects needs no grant for it
+    # creators who may make objects anyway need no grant for it
+    able = scope.superusers | (scope.database_owners if owner == DATABASE_OWNER else frozenset())
     wanted = {
         (grantee, privilege): right
         for (grantee, privilege), right in above.items()
-        if grantee not in scope.superusers or right.source[2:3] != ("creators",)
+        if grantee not in able or right.source[2:3] != ("creators",)
     }
     yield from _acl(scope, have, owner, wanted, source, key)
 

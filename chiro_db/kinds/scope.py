@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
 from chiro_db.kinds import access
 from chiro_db.model.acl import Source
+from chiro_db.model.predefined import DATABASE_OWNER
 
 if TYPE_CHECKING:
     from chiro_db.model.spec import Role, Service, Spec
@@ -41,7 +42,7 @@ class Request:
         for key, service in spec.services.items():
             for part in ("owner", "app", "reader", "migrator"):
                 role = getattr(service, part)
-                if role is not None:
+                if role not in (None, DATABASE_OWNER):
                     declared.setdefault(role, ("services", key, part))
         for name in self.absent:
             del declared[name]
@@ -64,9 +65,11 @@ class Request:
 
     @cached_property
     def makers(self) -> Mapping[str, tuple[str, ...]]:
-        """By schema the owner and then the creators."""
+        """By schema the owner and then the creators; nobody is `pg_database_owner` and makes."""
         return {
-            s.schema_name: tuple(dict.fromkeys((s.owner, *s.creators)))
+            s.schema_name: tuple(
+                role for role in dict.fromkeys((s.owner, *s.creators)) if role != DATABASE_OWNER
+            )
             for s in self.services.values()
         }
 
@@ -139,10 +142,15 @@ class Scope(Request):
     @cached_property
     def administrators(self) -> frozenset[str]:
         """The connected role and the database's owner, as it shall be."""
+        return frozenset({self.server.role}) | self.database_owners
+
+    @cached_property
+    def database_owners(self) -> frozenset[str]:
+        """The one that it shall have; none that is known while there is no database."""
         owner = self.spec.database.owner
         if owner is None and self.actual_database is not None:
             owner = self.actual_database.owner
-        return frozenset({self.server.role} | ({owner} if owner else set()))
+        return frozenset({owner} if owner else ())
 
     @cached_property
     def superusers(self) -> frozenset[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+DATABASE_OWNER = "pg_database_owner"  # its one member is the owner of the database
+
 PREDEFINED_ROLES = (
     "pg_checkpoint",
     "pg_create_subscription",

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from chiro_db.model.predefined import DATABASE_OWNER
 from chiro_db.model.privilege import ON, PRIVILEGES
 
 _REFERENCE = re.compile(r"\$\{(env|file):([^{}]+)\}")
@@ -54,6 +55,10 @@ def _role_name(value: str) -> str:
     if value in _RESERVED_ROLES or value.startswith("pg_"):
         raise ValueError(f"`{value}` is a reserved role name")
     return value
+
+
+def _owner_name(value: str) -> str:
+    return value if value == DATABASE_OWNER else _role_name(value)
 
 
 def _schema_name(value: str) -> str:
@@ -134,6 +139,7 @@ def _of_text(check: Callable[[str], str]) -> BeforeValidator:
 _YES_NO = Annotated[str, Field(pattern="^([Yy][Ee][Ss]|[Nn][Oo]|[Oo][Nn]|[Oo][Ff][Ff])$")]
 Identifier = Annotated[str, _of_text(_identifier)]
 RoleName = Annotated[str, _of_text(_role_name)]
+OwnerName = Annotated[str, _of_text(_owner_name)]
 SchemaName = Annotated[str, _of_text(_schema_name)]
 Flag = Annotated[bool, BeforeValidator(_flag, json_schema_input_type=bool | _YES_NO)]
 Strings = Annotated[
@@ -365,7 +371,7 @@ class SlowQueries(Section):
 class Service(Section):
     purpose: str | None = None
     schema_: SchemaName = Field(alias="schema")
-    owner: RoleName
+    owner: OwnerName
     app: RoleName | None = None
     reader: RoleName | None = None
     migrator: RoleName | None = None
@@ -383,7 +389,7 @@ class Service(Section):
     def logins(self) -> tuple[str, ...]:
         """The roles that the service's own lines declare with LOGIN, each once."""
         given = (self.owner, self.app, self.migrator)
-        return tuple(dict.fromkeys(role for role in given if role is not None))
+        return tuple(dict.fromkeys(role for role in given if role not in (None, DATABASE_OWNER)))
 
     @property
     def roles(self) -> tuple[str, ...]:

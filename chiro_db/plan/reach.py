@@ -10,9 +10,9 @@ from chiro_db import sql
 from chiro_db.kinds import provider
 from chiro_db.kinds.scope import Scope
 from chiro_db.model.plan import Action, Blocked, Change, Need, Statement, Step
+from chiro_db.model.predefined import DATABASE_OWNER
 
 _ORIGIN = "the connected role is no superuser"
-_OWNER = "pg_database_owner"  # its one member is the owner of the database
 
 
 class Reach:
@@ -134,7 +134,7 @@ class Reach:
         return self._admin(name, statement)
 
     def _meant(self, name: str) -> str:
-        if name != _OWNER:
+        if name != DATABASE_OWNER:
             return name
         database = self.scope.actual_database
         return database.owner if database is not None else self.server.role

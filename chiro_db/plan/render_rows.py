@@ -114,9 +114,9 @@ def ignored(request: Request) -> Iterator[Row]:
 
 def makers(request: Request) -> Iterator[Row]:
     for schema, listed in request.makers.items():
-        for role in listed:
-            owner = role == request.owners[schema]
-            yield Row([sql.Text(schema), sql.Text(role), flag(owner)])
+        owner = request.owners[schema]
+        for role in dict.fromkeys((owner, *listed)):
+            yield Row([sql.Text(schema), sql.Text(role), flag(role == owner)])
 
 
 def setting(want: settings.Want) -> Row:

@@ -23,6 +23,7 @@ RULES: tuple[Rule, ...] = (
     check_services.schema_of_two,
     check_services.schema_of_the_history,
     check_services.role_named_twice,
+    check_services.migrator_of_database_owner,
     check_services.ignored_schema,
     check_services.contradicting_settings,
     check_services.setting_named_twice,

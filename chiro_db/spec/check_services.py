@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fnmatch import translate
 from typing import Any
 
+from chiro_db.model.predefined import DATABASE_OWNER
 from chiro_db.spec.positions import Path
 from chiro_db.spec.survey import ROLE_KEYS, Finding, Survey, flag, mapping, texts
 
@@ -48,6 +49,13 @@ def role_named_twice(survey: Survey) -> Iterator[Finding]:
             if isinstance(name, str) and (other := first.setdefault(name, key)) != key:
                 message = f"`{key}` and `{other}` of one service are the same role, `{name}`"
                 yield Finding(("services", service, key), message, "name another, or leave it out")
+
+
+def migrator_of_database_owner(survey: Survey) -> Iterator[Finding]:
+    for service, body in survey.services.items():
+        if body.get("owner") == DATABASE_OWNER and "migrator" in body:
+            message = f"`{DATABASE_OWNER}` takes no members, so its service has no migrator"
+            yield Finding(("services", service, "migrator"), message, "name it under `creators`")
 
 
 def ignored_schema(survey: Survey) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
--- Every schema that is not PostgreSQL's own; what belongs to an extension does not count.
+-- Every schema that is not PostgreSQL's own, nor chirodb's for its history; what belongs to an extension does not count.
 SELECT n.nspname::text AS name,
        pg_get_userbyid(n.nspowner)::text AS owner,
        (
@@ -31,5 +31,5 @@ SELECT n.nspname::text AS name,
              )
        ) AS used
 FROM pg_namespace n
-WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'chirodb')
 ORDER BY n.nspname

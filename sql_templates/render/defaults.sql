@@ -10,7 +10,7 @@ maker AS (
     SELECT DISTINCT m.schema, n.oid AS namespace, r.oid AS role, r.rolname
     FROM pg_temp.chirodb_maker m
     JOIN pg_namespace n ON n.nspname = m.schema
-    JOIN pg_roles r ON r.rolname = m.role
+    JOIN pg_roles r ON r.rolname = m.role AND m.role <> 'pg_database_owner'  -- makes nothing
 ),
 covering AS (
     SELECT DISTINCT m.role

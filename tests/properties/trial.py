@@ -56,7 +56,7 @@ def carry_through(
     database: Database, scenario: Scenario, folder: Path, administrator: str | None = None
 ) -> None:
     """As a superuser, or as an administrator whom `bootstrap` has cleared the way for."""
-    trial = _Trial(database, scenario, folder, administrator)
+    trial = Trial(database, scenario, folder, administrator)
     trial.do(*scenario.start)
     if administrator is not None:
         trial.prepare()
@@ -108,9 +108,9 @@ _Quoting.add_representer(
 )
 
 
-class _Trial:
+class Trial:
     def __init__(
-        self, database: Database, scenario: Scenario, folder: Path, administrator: str | None
+        self, database: Database, scenario: Scenario, folder: Path, administrator: str | None = None
     ) -> None:
         self.database, self.scenario = database, scenario
         self.administrator = administrator
