@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ from chiro_db.catalog.connect import anywhere
 from chiro_db.errors import SpecError
 from chiro_db.spec.load import load
 from tests.adopt.trip import inspected, left, planned
-from tests.properties.specs import TODAY, Scenario, scenarios
+from tests.properties.specs import Scenario, scenarios
 from tests.properties.trial import Trial
 from tests.servers import Database, Server, database_of
 
+TODAY = datetime.now(UTC).date()
 EXAMPLES = 10  # of a run that does not say how many
 
 
