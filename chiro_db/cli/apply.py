@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chiro_db.cli import completing
 from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, UrlOption
 from chiro_db.errors import RefusedError
 
@@ -35,6 +36,7 @@ def apply(
             "--allow",
             help="A hazard that the plan may have, on a protected target; may be repeated.",
             metavar="HAZARD",
+            autocompletion=completing.hazards,
         ),
     ] = None,
     skip_blocked: Annotated[

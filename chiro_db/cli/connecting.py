@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chiro_db.cli import completing
 from chiro_db.errors import ChirodbError, Diagnostic, SecretError, SpecError
 
 if TYPE_CHECKING:
@@ -21,7 +22,12 @@ SpecOption = Annotated[
 ]
 TargetOption = Annotated[
     str | None,
-    typer.Option("--target", help="A target of the spec; its first one otherwise.", metavar="NAME"),
+    typer.Option(
+        "--target",
+        help="A target of the spec; its first one otherwise.",
+        metavar="NAME",
+        autocompletion=completing.targets,
+    ),
 ]
 UrlOption = Annotated[
     str | None,
@@ -30,7 +36,10 @@ UrlOption = Annotated[
 ServiceOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--service", help="Only what concerns this service; may be repeated.", metavar="NAME"
+        "--service",
+        help="Only what concerns this service; may be repeated.",
+        metavar="NAME",
+        autocompletion=completing.services,
     ),
 ]
 # Any of these says that libpq's own defaults are meant, as with psql.

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from chiro_db.cli import completing
 from chiro_db.cli.connecting import SpecOption, TargetOption, UrlOption
 
 
@@ -21,7 +22,12 @@ class Format(StrEnum):
 
 
 def connection(
-    service: Annotated[str, typer.Argument(help="A service of the spec.", metavar="SERVICE")],
+    service: Annotated[
+        str,
+        typer.Argument(
+            help="A service of the spec.", metavar="SERVICE", autocompletion=completing.services
+        ),
+    ],
     spec: SpecOption = None,
     target: TargetOption = None,
     url: UrlOption = None,
@@ -32,6 +38,7 @@ def connection(
             "--role",
             help="owner, app, migrator, or a role's name; the app otherwise, else the owner.",
             metavar="ROLE",
+            autocompletion=completing.roles,
         ),
     ] = None,
     reveal: Annotated[

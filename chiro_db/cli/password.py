@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from chiro_db.cli import completing
 from chiro_db.cli.connecting import SpecOption, TargetOption, UrlOption
 
 app = typer.Typer(
@@ -24,7 +25,12 @@ def _group() -> None:
 @app.command()
 def rotate(
     role: Annotated[
-        str, typer.Argument(help="The role, one with `password:` in the spec.", metavar="ROLE")
+        str,
+        typer.Argument(
+            help="The role, one with `password:` in the spec.",
+            metavar="ROLE",
+            autocompletion=completing.roles_with_passwords,
+        ),
     ],
     spec: SpecOption = None,
     target: TargetOption = None,
