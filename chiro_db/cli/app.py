@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from chiro_db import __version__
-from chiro_db.cli import backup, dev, history, password
+from chiro_db.cli import backup, dev, history, metrics, password
 from chiro_db.cli.access import access
 from chiro_db.cli.apply import apply
 from chiro_db.cli.bootstrap import bootstrap
@@ -60,6 +60,7 @@ app.command(short_help="Write the spec of what a database has.")(inspect)
 app.command(short_help="Print what a superuser has to run once.")(bootstrap)
 app.command(short_help="Show the slowest statements of each service.")(slow)
 app.command(short_help="Print the connection string of a service.")(connection)
+app.add_typer(metrics.app, name="metrics")
 app.add_typer(history.app, name="history")
 app.add_typer(password.app, name="password")
 app.add_typer(backup.app, name="backup")

@@ -159,6 +159,12 @@ def _factor(base: str, unit: str) -> Decimal | None:
     return None
 
 
+def milliseconds(text: str) -> float | None:
+    """A duration as the server reads one whose unit is ms."""
+    found = _base(Parameter("", "real", "ms", None, "", None), text)
+    return None if found is None else float(found)
+
+
 def problem(known: Parameter, wanted: tuple[str, ...]) -> str | None:
     """Why the server would refuse the value, as far as that can be told from here."""
     value = wanted[0]
