@@ -46,6 +46,7 @@ def counted(conninfo: str) -> Iterator[tuple[str, Traffic]]:
         finally:
             with suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def _accept(listener: socket.socket, path: str, traffic: Traffic) -> None:
@@ -54,16 +55,25 @@ def _accept(listener: socket.socket, path: str, traffic: Traffic) -> None:
             client, _ = listener.accept()
         except OSError:
             return
+        threading.Thread(target=_serve, args=(client, path, traffic), daemon=True).start()
+
+
+def _serve(client: socket.socket, path: str, traffic: Traffic) -> None:
+    """One connection, until either side ends it."""
+    with client, socket.socket(socket.AF_UNIX) as server:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        server = socket.socket(socket.AF_UNIX)
         server.connect(path)
-        for target in (_requests, _answers):
-            threading.Thread(target=target, args=(client, server, traffic), daemon=True).start()
+        back = threading.Thread(target=_answers, args=(client, server, traffic), daemon=True)
+        back.start()
+        with suppress(OSError, EOFError):
+            _requests(client, server, traffic)
+        _end(client, server)
+        back.join()
 
 
 def _requests(client: socket.socket, server: socket.socket, traffic: Traffic) -> None:
     """Message by message, since each starts with its type and length."""
-    with suppress(OSError, EOFError), client.makefile("rb") as source:
+    with client.makefile("rb") as source:
         while True:
             packet = _message(source.read, b"")
             server.sendall(packet)
@@ -74,7 +84,6 @@ def _requests(client: socket.socket, server: socket.socket, traffic: Traffic) ->
             message = _message(source.read, _exactly(source.read, 1))
             traffic.add(queries=message[:1] in (b"Q", b"E"))
             server.sendall(message)
-    _close(client, server)
 
 
 def _answers(client: socket.socket, server: socket.socket, traffic: Traffic) -> None:
@@ -82,7 +91,7 @@ def _answers(client: socket.socket, server: socket.socket, traffic: Traffic) -> 
         while chunk := server.recv(1 << 18):
             traffic.add(read=len(chunk))
             client.sendall(chunk)
-    _close(client, server)
+    _end(client, server)
 
 
 def _message(read: Callable[[int], bytes], kind: bytes) -> bytes:
@@ -97,7 +106,7 @@ def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
     return found
 
 
-def _close(*sockets: socket.socket) -> None:
+def _end(*sockets: socket.socket) -> None:
     for one in sockets:
         with suppress(OSError):
             one.shutdown(socket.SHUT_RDWR)
