@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +17,6 @@ from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, Url
 from chiro_db.errors import RefusedError
 
 if TYPE_CHECKING:
-    from chiro_db.apply.planning import Job
     from chiro_db.model.plan import Plan
 
 _ROUNDS = 5  # how often the plan may change under our hands before we give up
@@ -43,6 +44,12 @@ def apply(
         bool,
         typer.Option("--skip-blocked", help="Apply what is not blocked, and exit with 2."),
     ] = False,
+    by_service: Annotated[
+        bool,
+        typer.Option(
+            "--by-service", help="A transaction for each service; what is done stays done."
+        ),
+    ] = False,
     lock_timeout: Annotated[
         float,
         typer.Option(
@@ -51,7 +58,7 @@ def apply(
     ] = 5.0,
 ) -> None:
     """Bring the server in line with the spec, in one transaction."""
-    from chiro_db.apply import saved
+    from chiro_db.apply import run, saved
     from chiro_db.apply.planning import plan as make
     from chiro_db.cli.connecting import job
 
@@ -71,7 +78,8 @@ def apply(
         if meant is not None and meant.protected:  # also where --url leads to it
             about = replace(about, protected=True)
     asked = _Asked(protected=about.protected, yes=yes, skip_blocked=skip_blocked, allowed=allowed)
-    _run(about, made, asked, lock_timeout, saved=file is not None)
+    carry_out = partial(run.apply, about, lock_timeout=lock_timeout, by_service=by_service)
+    _run(made, asked, carry_out, saved=file is not None)
 
 
 class _Asked:
@@ -126,9 +134,8 @@ def _hazards(names: list[str]) -> frozenset[str]:
     return given
 
 
-def _run(about: Job, made: Plan, asked: _Asked, lock_timeout: float, *, saved: bool) -> None:
+def _run(made: Plan, asked: _Asked, carry_out: Callable[[Plan], Plan], *, saved: bool) -> None:
     from chiro_db.apply.run import PlanChangedError
-    from chiro_db.apply.run import apply as carry_out
     from chiro_db.cli.showing import about_line, show_plan
 
     typer.echo(about_line(made), err=True)
@@ -141,7 +148,7 @@ def _run(about: Job, made: Plan, asked: _Asked, lock_timeout: float, *, saved: b
         asked.confirm(made)
         started = time.monotonic()
         try:
-            done = carry_out(about, made, lock_timeout=lock_timeout)
+            done = carry_out(made)
         except PlanChangedError as changed:
             if saved:
                 raise

@@ -167,24 +167,27 @@ def changes(scope: Scope) -> Iterator[Change]:
             revokes += [(row, o) for o in _options(scope) if _extra(row, wanted, o)]
     for row, option in revokes:
         yield _revoke(scope, row, option)
-        if not scope.additive:
+        if not scope.additive and (option is not None or row.admin):
             left = _without(scope, left, row, option)
+    if not scope.additive:  # all at once what nothing else hangs on
+        gone = {row for row, option in revokes if option is None}
+        left = [row for row in left if row not in gone]
     after: dict[Key, list[Fact]] = {}
     for row in left:
         after.setdefault((row.role, row.member), []).append(row)
+    groups: dict[str, set[str]] = {}
+    for row in (*left, *(row for row in scope.facts(NAME) if not row.managed)):
+        groups.setdefault(row.member, set()).add(row.role)
     for key, wanted in want.items():
         if scope.has_role(wanted.member) and not _satisfied(scope, after.get(key, ()), wanted):
-            if circle := _circle(scope, left, wanted):
+            if circle := _circle(groups, wanted):
                 scope.report("error", wanted.source, circle)
             kept = _with_options(wanted, after.get(key, ()))
             yield _grant(scope, kept, have.get(key, ()))
 
 
-def _circle(scope: Scope, left: Iterable[Fact], want: Want) -> str | None:
+def _circle(groups: Mapping[str, set[str]], want: Want) -> str | None:
     """Why PostgreSQL would refuse it: by memberships that stay, the group is in its member."""
-    groups: dict[str, set[str]] = {}
-    for row in (*left, *(row for row in scope.facts(NAME) if not row.managed)):
-        groups.setdefault(row.member, set()).add(row.role)
     found, waiting = {want.role}, [want.role]
     while waiting:
         new = groups.get(waiting.pop(), set()) - found

@@ -13,7 +13,7 @@ from chiro_db.errors import Diagnostic, Place, SpecError
 from chiro_db.kinds import KINDS
 from chiro_db.kinds.scope import Scope
 from chiro_db.model.acl import Source
-from chiro_db.model.plan import Change, Plan
+from chiro_db.model.plan import Change, Hazard, Plan
 from chiro_db.model.state import State
 from chiro_db.plan.reach import Reach
 
@@ -53,7 +53,7 @@ def _too_many_locks(scope: Scope, changes: Iterable[Change]) -> list[str]:
     relations = {
         relation
         for change in changes
-        if change.blocked is None and (granting_locks or change.kind == "ownership")
+        if change.blocked is None and (granting_locks or Hazard.TAKES_LOCK in change.hazards)
         for relation in change.relations
     }
     room = scope.server.lockable
@@ -61,8 +61,9 @@ def _too_many_locks(scope: Scope, changes: Iterable[Change]) -> list[str]:
         return []
     return [
         f"the transaction has to lock {len(relations):,} tables and sequences, and the server has"
-        f" room for {room:,} locks: it may end in `out of shared memory`. Raise"
-        " max_locks_per_transaction, or apply one --service after the other"
+        f" room for {room:,} locks: it may end in `out of shared memory`, with nothing changed."
+        " `apply --by-service` takes a transaction for each service; raising"
+        " max_locks_per_transaction on the server makes room for one"
     ]
 
 

@@ -19,8 +19,9 @@ import pytest
 
 from chiro_db.apply.planning import Job
 from chiro_db.apply.planning import plan as make
-from chiro_db.apply.run import LOCK, PlanChangedError
+from chiro_db.apply.run import PlanChangedError
 from chiro_db.apply.run import apply as carry_out
+from chiro_db.apply.transaction import LOCK
 from chiro_db.errors import ChirodbError, RefusedError, ServerError
 from chiro_db.model.plan import Plan
 from tests.provisioning import Provisioning, summaries

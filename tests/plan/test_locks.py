@@ -30,7 +30,8 @@ def test_a_plan_that_needs_too_many_locks_says_so(provision: Provisioning) -> No
     assert planned(provision, needed).warnings == ()
     (warning,) = planned(provision, needed - 1).warnings
     assert f"{needed} tables and sequences" in warning
-    assert "--service" in warning
+    assert "--by-service" in warning
+    assert "max_locks_per_transaction" in warning
 
 
 def test_the_objects_of_a_change_are_all_named(provision: Provisioning) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chiro_db.apply.run import LOCK
+from chiro_db.apply.transaction import LOCK
 from chiro_db.plan.render import render
 from chiro_db.resources import folder
 from chiro_db.spec.load import load
