@@ -126,8 +126,12 @@ def _maintenance(to: Where, refused: ConnectError) -> Connection:
 
 
 def _connect(to: Where, database: str) -> Connection:
+    import logging
+
     import psycopg
 
+    # What it warns of besides raising, such as a pipeline that ends with its connection.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     parameters = {"application_name": "chirodb", **to.parameters}
     if database:
         parameters["dbname"] = database

@@ -39,7 +39,11 @@ class Proxy:
                 client, _ = listener.accept()
             except OSError:
                 return
-            server = _connected(self.upstream)
+            try:
+                server = _connected(self.upstream)
+            except OSError:  # it was killed
+                client.close()
+                continue
             self._sockets += [client, server]
             for target, source, sink in (
                 (self._forward, client, server),
