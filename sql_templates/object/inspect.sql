@@ -45,12 +45,15 @@ grouped AS (
     FROM pg_proc p
     JOIN managed m ON m.oid = p.pronamespace
     WHERE p.oid NOT IN (SELECT objid FROM extended WHERE classid = 'pg_proc'::regclass)
-      -- the constructors of a range type: the bootstrap superuser's, whoever makes the type
-      AND NOT EXISTS (
-          SELECT FROM pg_depend d
-          WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
-            AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i'
-      )
+      -- The constructors of a range type are the bootstrap superuser's, whoever makes the type:
+      -- for superusers to hand over, and nothing to anyone else (docs/decisions/0011).
+      AND (p.proowner <> 10
+           OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+           OR NOT EXISTS (
+               SELECT FROM pg_depend d
+               WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                 AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i'
+           ))
     GROUP BY p.pronamespace, p.proowner, p.proacl
     UNION ALL
     SELECT t.typnamespace, 'type', t.typowner, t.typacl, false, array_agg(t.typname::text), NULL

@@ -107,7 +107,11 @@ def _connected(conninfo: str) -> socket.socket:
     host, port = str(parameters["host"]), parameters.get("port") or 5432
     if host.startswith("/"):
         server = socket.socket(socket.AF_UNIX)
-        server.connect(os.path.join(host, f".s.PGSQL.{port}"))  # noqa: PTH118 - a socket's name
+        try:
+            server.connect(os.path.join(host, f".s.PGSQL.{port}"))  # noqa: PTH118 - a socket's name
+        except OSError:
+            server.close()
+            raise
         return server
     return socket.create_connection((host, int(port)))
 

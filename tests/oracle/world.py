@@ -53,10 +53,12 @@ OBJECTS = " UNION ALL ".join(
         _select(_REL, "nspname", "relname", "pg_class", "rel", _REL_DEFAULT)
         + f" {_IN.format('rel')} WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')",
         _select("'function'", "nspname", "proname", "pg_proc", "pro", "'f'")
-        # the constructors of a range type are part of it, and the bootstrap superuser's
-        + f" {_IN.format('pro')} WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend"
+        # The constructors of a range type are the bootstrap superuser's until one hands them over.
+        + f" {_IN.format('pro')} WHERE NOT (proowner = 10 AND NOT EXISTS ("
+        "SELECT FROM pg_catalog.pg_roles WHERE rolname = %(connected)s AND rolsuper)"
+        " AND EXISTS (SELECT FROM pg_catalog.pg_depend"
         " WHERE classid = 'pg_catalog.pg_proc'::regclass AND objid = o.oid AND deptype = 'i'"
-        " AND refclassid = 'pg_catalog.pg_type'::regclass)",
+        " AND refclassid = 'pg_catalog.pg_type'::regclass))",
         _select("'type'", "nspname", "typname", "pg_type", "typ", "'T'")
         + f" {_IN.format('typ')} WHERE (typtype IN ('b', 'd', 'e', 'r', 'c')"
         " OR typtype = 'm' AND current_setting('server_version_num')::int < 170000)"
@@ -142,7 +144,8 @@ def look(connection: Connection, schemas: list[str], connected: str | None = Non
     things = tuple(
         Thing(c, s, name, oid, owner, ext, _entries(acl), kind, tuple(columns.get(oid, ())))
         for c, s, name, oid, owner, ext, acl, kind in connection.execute(
-            OBJECTS.encode(), {"schemas": schemas}
+            OBJECTS.encode(),
+            {"schemas": schemas, "connected": connected or connection.info.user},
         )
     )
     roles = {
