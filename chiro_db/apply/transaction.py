@@ -134,19 +134,13 @@ def execute(connection: Connection, job: Job, changes: Sequence[Change]) -> None
     pairs = [(c, s) for c, s in each(changes) if s.database is None]
     cursors = []
     texts = [_sent(connection, job, change, statement) for change, statement in pairs]
-    failed: psycopg.Error | None = None
     try:
         with connection.pipeline():
-            try:
-                for text in texts:
-                    cursors.append(connection.execute(text.encode()))
-            except psycopg.Error as error:  # or psycopg logs that ending the pipeline fails, too
-                failed = error
+            for text in texts:
+                cursors.append(connection.execute(text.encode()))
     except psycopg.Error as error:
-        failed = failed or error
-    if failed is not None:
         done = sum(1 for c in cursors if c.pgresult is not None and not c.pgresult.error_message)
-        raise _StatementError(failed, *pairs[min(done, len(pairs) - 1)])
+        raise _StatementError(error, *pairs[min(done, len(pairs) - 1)]) from None
 
 
 class _StatementError(Exception):

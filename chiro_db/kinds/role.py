@@ -123,7 +123,7 @@ def _option(attribute: str, value: Any) -> list[sql.Value]:
 
 def _alter(scope: Scope, have: Fact, want: Mapping[str, Any], source: Source) -> Iterator[Change]:
     differing = {a: v for a, v in want.items() if getattr(have, a) != v}
-    off = [a for a in differing if a in (*_OFF, "login") and differing[a] is False]
+    off = [a for a in differing if differing[a] is False]
     apart = [off] if scope.additive else []  # what is taken away is only reported
     if not scope.server.superuser:  # what may be blocked shall not block the rest
         apart += [[a] for a in differing if a in _PRIVILEGED]
@@ -156,7 +156,9 @@ def _altered(
     if secret is not None:
         options += [sql.Keyword("PASSWORD"), sql.Verifier()]
         words.append("password: a new one")
-    taking = any(v is False for a, v in differing.items() if a != "inherit")
+    off = {a for a, v in differing.items() if v is False}
+    # From 16 on INHERIT is only what memberships to come have where they do not say.
+    taking = bool(off - {"inherit"}) or ("inherit" in off and scope.server.major < 16)
     needs = {Need("alter" if differing else "password", name)}
     needs |= {Need("attribute", a) for a in _PRIVILEGED[1:] if a in differing}
     needs |= {Need("superuser")} if "superuser" in differing else set()
@@ -179,7 +181,7 @@ def _altered(
         service=scope.service_of(name),
         source=source,
         needs=frozenset(needs),
-        extra=taking,
+        extra=bool(off),
     )
 
 

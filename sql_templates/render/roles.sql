@@ -75,7 +75,7 @@ BEGIN
             WHERE v.wanted IS NOT NULL
               AND CASE WHEN p.oid IS NULL THEN v.wanted <> 'false' OR v.attribute = 'inherit'
                        ELSE v.wanted IS DISTINCT FROM v.actual
-                            AND (v.wanted <> 'false' OR v.attribute = 'inherit' OR NOT additive)
+                            AND (v.wanted <> 'false' OR NOT additive)
                   END
         ) AS a ON true
         ORDER BY w.name
