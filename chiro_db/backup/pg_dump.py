@@ -155,7 +155,8 @@ def check(
         ),
         (
             "permission denied",
-            f"`{order.role}` reads; with `backup: role:` it needs a grant with `level: read`",
+            f"`{order.role}` reads: what another role made in the schema is drift (`chirodb plan`"
+            " shows it); a role of `backup: role:` needs a grant with `level: read`",
         ),
     )
     hint = next((hint for word, hint in hints if word in said.decode(errors="replace")), None)

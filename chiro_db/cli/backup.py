@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from chiro_db.cli.backup_list import list_
+from chiro_db.cli.backup_restore import restore
 from chiro_db.cli.backup_run import run
+from chiro_db.cli.backup_verify import verify
 
 app = typer.Typer(
     help="Backups of one service each, that are known to restore.",
@@ -15,6 +17,8 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command("list")(list_)
+app.command()(verify)
+app.command()(restore)
 
 
 @app.callback()

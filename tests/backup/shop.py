@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from chiro_db.backup import inventory
 from chiro_db.backup.manifest import Manifest
 from chiro_db.backup.run import Asked, Outcome, run
 from chiro_db.backup.settings import settings
 from chiro_db.backup.store import Store, open_store
+from chiro_db.cli import run as chirodb
 from tests.provisioning import Provisioning
 from tests.servers import Database
 
@@ -55,6 +57,19 @@ class Shop:
         assert [problem.message for problem in found.problems] == []
         assert found.manifest is not None
         return found.manifest
+
+    def command(self, *arguments: str, online: bool = True) -> int:
+        """`chirodb backup ...` in this process; its exit code."""
+        self.provision.job(self.spec)  # writes it
+        server = ["--url", self.provision.conninfo] if online else []
+        spec = str(self.provision.folder / "spec.yaml")
+        return chirodb(["backup", *arguments, "--spec", spec, *server])
+
+    def good(self) -> list[str]:
+        """The good backups, the newest first."""
+        job = self.provision.job(self.spec)
+        of = settings(job.loaded.spec, "", "shop")
+        return [b.id for b in inventory.take([(of, self.stores())]).backups if b.good]
 
     def place(self, made: Manifest) -> Path:
         return self.folder / made.service / made.id

@@ -12,22 +12,13 @@ import sys
 import time
 from pathlib import Path
 
-import psycopg
-import pytest
 import zstandard
 
-from chiro_db.backup import inventory
 from chiro_db.backup.client import reader
 from chiro_db.backup.settings import settings
 from tests.backup.shop import ROWS, Shop, new_database
 from tests.cli.running import chirodb, environment
 from tests.psql import psql
-
-
-def _listed(shop: Shop) -> list[str]:
-    job = shop.provision.job(shop.spec)
-    of = settings(job.loaded.spec, "", "shop")
-    return [b.id for b in inventory.take([(of, shop.stores())]).backups if b.good]
 
 
 def _left(shop: Shop) -> list[str]:
@@ -120,7 +111,7 @@ def test_who_holds_the_lock_is_said(shop: Shop) -> None:
         user = holder.info.user
     (problem,) = found.problems
     assert f"waited 3.5 s for a lock that {user} (nightly, process" in problem.message
-    assert _listed(shop) == []
+    assert shop.good() == []
     assert _left(shop) == []
 
 
@@ -133,7 +124,7 @@ def test_hidden_rows_are_an_error(shop: Shop) -> None:
     (problem,) = shop.outcome().problems
     assert "row-level security policy" in problem.message
     assert "BYPASSRLS" in (problem.hint or "")
-    assert _listed(shop) == []
+    assert shop.good() == []
 
 
 def test_a_backup_role_needs_no_more_than_to_read(shop: Shop) -> None:
@@ -198,10 +189,10 @@ def test_a_killed_run_leaves_nothing_and_the_next_clears_its_rest(shop: Shop) ->
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     assert len(_left(shop)) == 1
-    assert _listed(shop) == []
+    assert shop.good() == []
     made = shop.back_up()
     assert _left(shop) == []
-    assert _listed(shop) == [made.id]
+    assert shop.good() == [made.id]
 
 
 def test_ctrl_c_leaves_nothing(shop: Shop) -> None:
@@ -221,7 +212,7 @@ def test_ctrl_c_leaves_nothing(shop: Shop) -> None:
         _, said = process.communicate(timeout=20)
     assert process.returncode == 130, said
     assert _left(shop) == []
-    assert _listed(shop) == []
+    assert shop.good() == []
 
 
 def test_a_full_disk_leaves_nothing(shop: Shop) -> None:
@@ -242,7 +233,7 @@ def test_a_full_disk_leaves_nothing(shop: Shop) -> None:
     assert "error: shop: the store" in done.stderr
     assert "File too large" in done.stderr
     assert _left(shop) == []
-    assert _listed(shop) == []
+    assert shop.good() == []
 
 
 def test_the_command_says_a_line_for_each_service(shop: Shop) -> None:
@@ -282,9 +273,3 @@ def test_no_password_is_in_an_argument_of_pg_dump(shop: Shop) -> None:
         run(Asked(job.to, "", [(of, shop.stores())], lock_wait=1.5), look)
     assert seen
     assert not any(b"secret" in line for line in seen)
-
-
-@pytest.fixture(autouse=True)
-def _quiet_libpq(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert psycopg
-    monkeypatch.delenv("PGPASSWORD", raising=False)

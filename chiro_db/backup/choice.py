@@ -1,0 +1,42 @@
+"""Which backup is meant: by its id, by a time, or the newest."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from chiro_db.backup.inventory import Backup, Inventory
+from chiro_db.errors import ChirodbError
+
+_LIST = "`chirodb backup list` shows what there is"
+
+
+def choose(found: Inventory, service: str, at: str | None) -> Backup:
+    """A good one; ChirodbError where there is none."""
+    backups = found.of(service)
+    if at is not None and (named := [b for b in backups if b.id.startswith(at)]):
+        if len(named) > 1:
+            raise ChirodbError(f"more than one backup begins with `{at}`", hint=_LIST)
+        if not named[0].good:
+            raise ChirodbError(f"the backup {named[0].id} is damaged", hint=_LIST)
+        return named[0]
+    good = [backup for backup in backups if backup.good]
+    if at is not None:
+        moment = _moment(at)
+        good = [backup for backup in good if backup.started <= moment]
+    if not good:
+        for problem in found.problems:  # a store that cannot be read may have one
+            raise problem
+        when = f" of before {at}" if at is not None else ""
+        raise ChirodbError(f"there is no good backup of `{service}`{when}", hint=_LIST)
+    return good[0]
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ChirodbError(
+            f"`{text}` is neither the id of a backup nor a time",
+            hint="write a time such as 2026-11-23T05:00, in UTC unless it says otherwise",
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

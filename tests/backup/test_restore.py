@@ -1,0 +1,134 @@
+"""Backups put back: whole or not at all, in line with the spec, and nothing lost on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.backup.shop import SPEC, Shop
+from tests.provisioning import administrator, summaries
+from tests.servers import Database
+
+CUSTOMERS = 'SELECT count(*) FROM "Shop".customers'
+Capture = pytest.CaptureFixture[str]
+
+
+def test_it_takes_the_place_of_what_is_there_after_a_backup_of_it(
+    shop: Shop, capsys: Capture
+) -> None:
+    first = shop.back_up()
+    shop.provision.query(
+        'DELETE FROM "Shop"."Orders; --"; DELETE FROM "Shop".customers WHERE id > 7;'
+        ' GRANT SELECT ON "Shop".log TO PUBLIC;'
+        ' SET ROLE "Shop owner"; CREATE TABLE "Shop".newer AS SELECT 1 AS n'
+    )
+    assert shop.command("restore", "shop", "--replace", "--yes") == 0, capsys.readouterr().err
+    assert shop.provision.value(CUSTOMERS) == 1000
+    assert shop.provision.value("SELECT to_regclass('\"Shop\".newer')") is None
+    assert shop.provision.value('SELECT sum(sum) FROM "Shop".totals') == 125250
+    assert summaries(shop.provision.plan(shop.spec)) == []
+    newer, older = shop.good()
+    assert older == first.id
+    assert f"backed up what is there: {newer}" in capsys.readouterr().err
+    assert shop.command("restore", "shop", "--replace", "--yes", "--at", newer) == 0
+    assert shop.provision.value(CUSTOMERS) == 7
+    assert shop.provision.value('SELECT n FROM "Shop".newer') == 1
+    identity = "INSERT INTO \"Shop\".customers (name) VALUES ('new') RETURNING id"
+    assert shop.provision.value(identity) == 1001
+
+
+def test_it_never_goes_over_what_is_there(shop: Shop, capsys: Capture) -> None:
+    shop.back_up()
+    shop.provision.query('DELETE FROM "Shop"."Orders; --"')
+    assert shop.command("restore", "shop") == 1
+    assert "there is a schema `Shop` already" in capsys.readouterr().err
+    assert shop.provision.value('SELECT count(*) FROM "Shop"."Orders; --"') == 0
+    assert shop.command("restore", "shop", "--replace") == 1
+    assert "no terminal to ask on" in capsys.readouterr().err
+
+
+def test_yesterday_beside_today(shop: Shop, capsys: Capture) -> None:
+    shop.back_up()
+    shop.provision.query('DELETE FROM "Shop"."Orders; --"; DELETE FROM "Shop".customers')
+    oid = shop.provision.value("SELECT '\"Shop\".customers'::regclass::oid")
+    assert shop.command("restore", "shop", "--as", 'The "day" before') == 0, capsys.readouterr().err
+    assert shop.provision.value('SELECT count(*) FROM "The ""day"" before".customers') == 1000
+    assert shop.provision.value(CUSTOMERS) == 0
+    assert shop.provision.value("SELECT '\"Shop\".customers'::regclass::oid") == oid
+    assert summaries(shop.provision.plan(shop.spec)) == []
+    readable = "SELECT has_schema_privilege('shop_app', 'The \"day\" before', 'USAGE')"
+    assert shop.provision.value(readable) is False
+    schemas = "SELECT count(*) FROM pg_namespace WHERE nspname ~ 'chirodb .'"
+    assert shop.provision.value(schemas) == 0
+    assert shop.command("restore", "shop", "--as", 'The "day" before') == 1
+
+
+def test_into_another_database(shop: Shop, capsys: Capture) -> None:
+    shop.back_up()
+    name = f"{shop.provision.name} else'where"
+    assert shop.command("restore", "shop", "--into", name) == 0, capsys.readouterr().err
+    assert "without foreign key customers_country_fkey" in capsys.readouterr().err
+    server = shop.provision.database.server
+    other = Database(name, server, server.conninfo_of(name))
+    with other.connect() as connection:
+        assert connection.execute(CUSTOMERS.encode()).fetchone() == (1000,)
+        app = "SELECT has_table_privilege('shop_app', '\"Shop\".customers', 'INSERT')"
+        assert connection.execute(app.encode()).fetchone() == (True,)
+    assert shop.command("restore", "shop", "--into", name) == 1  # it is there by now
+
+
+def test_a_failure_leaves_everything_as_it_was(shop: Shop, capsys: Capture) -> None:
+    shop.back_up()
+    shop.provision.query(
+        'ALTER TABLE "Shop".customers DROP CONSTRAINT customers_country_fkey;'
+        ' DELETE FROM shared.countries; DELETE FROM "Shop".log'
+    )
+    assert shop.command("restore", "shop", "--replace", "--yes") == 1
+    said = capsys.readouterr().err
+    assert "the restore stops at `customers_country_fkey`" in said
+    assert "nothing was changed" in said
+    assert shop.provision.value('SELECT count(*) FROM "Shop".log') == 0
+    assert shop.provision.value(CUSTOMERS) == 1000
+
+
+def test_what_others_have_made_of_it_is_not_dropped(shop: Shop, capsys: Capture) -> None:
+    shop.back_up()
+    shop.provision.query('CREATE VIEW shared.names AS SELECT name FROM "Shop".customers')
+    assert shop.command("restore", "shop", "--replace", "--yes") == 1
+    said = capsys.readouterr().err
+    assert "something outside of the schema `Shop` depends on what is in it" in said
+    assert "shared.names" in said
+    assert shop.provision.value("SELECT count(*) FROM shared.names") == 1000
+
+
+def test_the_last_backup_before_a_time(shop: Shop, capsys: Capture) -> None:
+    first = shop.back_up()
+    shop.provision.query('DELETE FROM "Shop"."Orders; --"; DELETE FROM "Shop".customers')
+    second = shop.back_up()
+    options = ("restore", "shop", "--as")
+    assert shop.command(*options, "a", "--at", second.id) == 0
+    assert shop.command(*options, "b", "--at", first.start) == 0
+    assert shop.provision.query(
+        "SELECT (SELECT count(*) FROM a.customers), (SELECT count(*) FROM b.customers)"
+    ) == [(0, 1000)]
+    assert shop.command(*options, "c", "--at", "2020-01-01") == 1
+    assert "there is no good backup of `shop` of before 2020-01-01" in capsys.readouterr().err
+    assert shop.command(*options, "c", "--at", "yesterday") == 1
+    assert "neither the id of a backup nor a time" in capsys.readouterr().err
+
+
+@pytest.mark.every_version
+def test_an_ordinary_administrator_backs_up_and_restores(shop: Shop, capsys: Capture) -> None:
+    """No superuser: what the spec's own apply made, that role may also back up and restore."""
+    shop.spec = SPEC.replace("Shop", "plain").replace("shop_app", "plain_app")
+    shop.provision = administrator(shop.provision)
+    shop.provision.apply(shop.spec)
+    shop.provision.query(
+        'SET ROLE "plain owner"; CREATE TABLE plain.t (n integer PRIMARY KEY);'
+        " INSERT INTO plain.t SELECT generate_series(1, 10)"
+    )
+    shop.provision.apply(shop.spec)
+    assert shop.back_up().rows == {"t": 10}
+    shop.provision.query("DELETE FROM plain.t")
+    assert shop.command("restore", "shop", "--replace", "--yes") == 0, capsys.readouterr().err
+    assert shop.provision.value("SELECT count(*) FROM plain.t") == 10
+    assert summaries(shop.provision.plan(shop.spec)) == []
