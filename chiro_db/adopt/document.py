@@ -17,8 +17,10 @@ from chiro_db.kinds.database import READS_EVERYTHING
 from chiro_db.kinds.scope import globs
 from chiro_db.model import acl
 from chiro_db.model.acl import Grantee
+from chiro_db.model.predefined import DATABASE_OWNER
 
-_DATABASE = ("CREATE", "TEMPORARY", "CONNECT")
+_DATABASE = ("CONNECT", "TEMPORARY", "CREATE")
+_OWN_COMMENT = "standard public schema"  # as initdb makes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,7 @@ def _noted_role(live: Live, name: str, body: dict[str, Any]) -> Any:
 
 def _noted_service(live: Live, service: Service, threshold: str | None) -> Any:
     result = Lined()
-    if service.purpose:
+    if service.purpose and (service.schema, service.purpose) != ("public", _OWN_COMMENT):
         result["purpose"] = service.purpose
     result["schema"] = service.schema
     result["owner"] = service.owner
@@ -238,7 +240,7 @@ def _noted_service(live: Live, service: Service, threshold: str | None) -> Any:
         if (role := getattr(service, key)) is not None:
             result[key] = role
     if service.creators:
-        result["creators"] = Noted(list(service.creators), beside=_owning(service))
+        result["creators"] = Noted(list(service.creators), beside=_owning(live, service))
     if service.settings:
         result["settings"] = settings.written(service.settings)
     if service.threshold is not None and service.threshold != threshold:
@@ -250,7 +252,10 @@ def _noted_service(live: Live, service: Service, threshold: str | None) -> Any:
     return result
 
 
-def _owning(service: Service) -> str:
+def _owning(live: Live, service: Service) -> str:
+    """Whose objects are not the schema's owner's; where that is the database's, they may be his."""
+    if service.owner == DATABASE_OWNER and list(service.creators) == [live.database.owner]:
+        return ""
     owned = [f"{role} owns {n}" for role, n in service.creators.items() if n]
     if not owned:
         return f"their objects need not be {service.owner}'s"

@@ -97,16 +97,36 @@ def columns(
 
 
 def future(
-    maker: str | None,
+    makers: Mapping[str, int],
     schema: str,
     securable: Securable,
     defaults: Mapping[tuple[str, str | None, Securable], Default],
     version: int,
     counts: Counts,
 ) -> frozenset[Held]:
-    """What the objects of this kind will have that the role makes in the schema."""
-    if maker is None:
+    """What objects of this kind will have: those of the maker who has made the most.
+
+    What this one holds itself on the others' objects must be said, too.
+    """
+    if not makers:
         return frozenset()
+    made = {
+        maker: _of_maker(maker, schema, securable, defaults, version, counts) for maker in makers
+    }
+    first = max(makers, key=lambda maker: makers[maker])
+    others = [found for maker, found in made.items() if maker != first]
+    shared = frozenset.intersection(*others) if others else frozenset[Held]()
+    return made[first] | {item for item in shared if item.grantee == first}
+
+
+def _of_maker(
+    maker: str,
+    schema: str,
+    securable: Securable,
+    defaults: Mapping[tuple[str, str | None, Securable], Default],
+    version: int,
+    counts: Counts,
+) -> frozenset[Held]:
     everywhere = defaults.get((maker, None, securable))
     if everywhere is not None:
         entries = acl.parse(everywhere.acl)

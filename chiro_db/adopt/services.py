@@ -65,12 +65,13 @@ def services(live: Live) -> list[Service]:
         creators = _creators(live, schema, mine, above)
         makers = {schema.owner: _owned(mine, schema.owner), **creators}
         makers.pop(DATABASE_OWNER, None)
-        most = max(makers, key=lambda role: makers[role], default=None)
         parts = {
             kind: holdings.part(
                 kind,
                 [fact for fact in mine if fact.type == kind],
-                holdings.future(most, schema.name, kind, live.defaults, live.version, live.counts),
+                holdings.future(
+                    makers, schema.name, kind, live.defaults, live.version, live.counts
+                ),
                 live.counts,
             )
             for kind in _KINDS

@@ -80,7 +80,9 @@ def _shared(live: Live, found: list[Service], own: Own) -> None:
     common: dict[str, dict[str, str]] = {}
     for name, roles in logins.items():
         every = [own[role].items() for role in roles]
-        common[name] = dict(set.intersection(*map(set, every))) if every else {}
+        # what one role of several services has is shorter said of the role
+        is_alone = len(roles) == 1 and len(serving[roles[0]]) > 1
+        common[name] = dict(set.intersection(*map(set, every))) if every and not is_alone else {}
     changed = True
     while changed:
         changed = False

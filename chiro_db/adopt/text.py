@@ -9,7 +9,7 @@ from typing import Any
 
 _WIDTH = 100
 _WORD = re.compile(r"[^\W\d][\w./$-]*(?<![.-])")
-_PHRASE = re.compile(r"[^\W\d]([\w./$'()+%,;& -]*[\w)])?")
+_PHRASE = re.compile(r"[^\W\d]([\w./$'()+%,;& -]*[\w).])?")
 # Words that some YAML reads as something else: 1.2's core schema, and 1.1's booleans.
 _TAKEN = frozenset("null true false yes no on off y n".split())
 _MEASURE = re.compile(r"\d{4}-\d\d-\d\d|\d+(us|ms|s|min|h|kB|MB|GB|TB)")
