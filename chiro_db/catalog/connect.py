@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     Connection = psycopg.Connection[tuple[Any, ...]]
 
 OLDEST = 140000
+_LIBPQS_QUESTION = re.compile(r" Is the server running[^?]*\?")  # the hint asks
 MAINTENANCE = "postgres"  # where CREATE DATABASE is run from
 
 
@@ -160,7 +162,7 @@ def _user(to: Where) -> str:
 
 def _explained(error: psycopg.OperationalError, to: Where, database: str) -> ConnectError:
     """libpq's message on one line, and the hint that goes with what it says."""
-    text = " ".join(str(error).split())
+    text = _LIBPQS_QUESTION.sub("", " ".join(str(error).split()))
     hints = (
         ("Connection refused", "is the server running there, and does it listen on that port?"),
         ("No such file or directory", "is the server running on this machine?"),

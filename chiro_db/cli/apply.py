@@ -138,7 +138,8 @@ def _run(made: Plan, asked: _Asked, carry_out: Callable[[Plan], Plan], *, saved:
     from chiro_db.apply.run import PlanChangedError
     from chiro_db.cli.showing import about_line, show_plan
 
-    typer.echo(about_line(made), err=True)
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):  # else the plan begins with it
+        typer.echo(about_line(made), err=True)
     started = time.monotonic()
     for _ in range(_ROUNDS):
         show_plan(made, "text")

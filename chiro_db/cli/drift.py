@@ -26,6 +26,9 @@ def drift(
     url: UrlOption = None,
     service: ServiceOption = None,
     output: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TEXT,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="List each difference by itself.")
+    ] = False,
 ) -> None:
     """Compare the server with the spec: exit code 0 in step, 2 drifted, 1 error."""
     from chiro_db.apply.planning import plan as make
@@ -40,6 +43,6 @@ def drift(
     services = sorted(about.only or about.loaded.spec.services)
     place = about.loaded.place(("database", "name"))
     file = place.file if place is not None else str(about.loaded.path)
-    show_drift(made, output.value, spec=file, services=services)
+    show_drift(made, output.value, spec=file, services=services, verbose=verbose)
     if made.pending:
         raise typer.Exit(2)

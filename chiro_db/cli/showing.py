@@ -45,15 +45,35 @@ def warn(plan: Plan) -> None:
 
 @contextmanager
 def errors_as(output: str) -> Iterator[None]:
-    """Who asked for JSON reads an error as JSON too; it is told like any other besides."""
+    """Who asked for a format reads an error in it too; it is told like any other besides."""
     try:
         yield
     except ChirodbError as error:
-        if output == "json":
-            from chiro_db.report.json import error_json
-
-            typer.echo(_json(error_json(error)))
+        text = _error(error, output)
+        if text is not None:
+            typer.echo(text.rstrip("\n"))
         raise
+
+
+def _error(error: ChirodbError, output: str) -> str | None:
+    if output == "json":
+        from chiro_db.report.json import error_json
+
+        return _json(error_json(error))
+    if output == "junit":
+        from chiro_db.report.junit import error_junit
+
+        return error_junit(error)
+    if output == "sarif":
+        from chiro_db import __version__
+        from chiro_db.report.sarif import error_sarif
+
+        return _json(error_sarif(error, __version__))
+    if output == "github":
+        from chiro_db.report.github import error_github
+
+        return error_github(error)
+    return None
 
 
 def show_plan(plan: Plan, output: str, *, verbose: bool = False) -> None:
@@ -76,7 +96,9 @@ def show_plan(plan: Plan, output: str, *, verbose: bool = False) -> None:
     typer.echo(text.rstrip("\n"))
 
 
-def show_drift(plan: Plan, output: str, *, spec: str, services: Sequence[str]) -> None:
+def show_drift(
+    plan: Plan, output: str, *, spec: str, services: Sequence[str], verbose: bool = False
+) -> None:
     """`spec` and `services` are for formats that name what is in step, too."""
     if output == "json":
         from chiro_db.report.json import drift_json
@@ -97,7 +119,7 @@ def show_drift(plan: Plan, output: str, *, spec: str, services: Sequence[str]) -
     else:
         from chiro_db.report.drift import drift_text
 
-        text = drift_text(plan, color=colored(), width=width())
+        text = drift_text(plan, color=colored(), width=width(), verbose=verbose)
     if text:
         typer.echo(text.rstrip("\n"))
 

@@ -68,6 +68,13 @@ def _schema_name(value: str) -> str:
     return value
 
 
+def _database_name(value: str) -> str:
+    _identifier(value)
+    if value in ("template0", "template1"):
+        raise ValueError(f"`{value}` is the server's own; name another")
+    return value
+
+
 _KNOWN_PRIVILEGES = tuple(sorted({"ALL", *(p for listed in PRIVILEGES.values() for p in listed)}))
 
 
@@ -138,6 +145,7 @@ def _of_text(check: Callable[[str], str]) -> BeforeValidator:
 
 _YES_NO = Annotated[str, Field(pattern="^([Yy][Ee][Ss]|[Nn][Oo]|[Oo][Nn]|[Oo][Ff][Ff])$")]
 Identifier = Annotated[str, _of_text(_identifier)]
+DatabaseName = Annotated[str, _of_text(_database_name)]
 RoleName = Annotated[str, _of_text(_role_name)]
 OwnerName = Annotated[str, _of_text(_owner_name)]
 SchemaName = Annotated[str, _of_text(_schema_name)]
@@ -196,7 +204,7 @@ class DatabaseGrant(Section):
 
 
 class Database(Section):
-    name: Identifier
+    name: DatabaseName
     owner: RoleName | None = None
     comment: str | None = None
     extensions: Extensions = Field(default_factory=dict)
@@ -433,6 +441,8 @@ class Spec(Section):
     @field_validator("version", mode="before")
     @classmethod
     def _known_version(cls, value: Any) -> Any:
+        if value == "1":
+            raise ValueError('version is the text "1"; write it without quotes')
         if value != 1 or isinstance(value, bool):
             raise ValueError(f"version `{value}` of the grammar; this chirodb reads version 1")
         return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chiro_db.errors import Diagnostic
+from chiro_db.errors import ChirodbError, Diagnostic, SpecError
 
 FORMAT_VERSION = "1.0"
 
@@ -19,6 +19,14 @@ def lines(diagnostics: Sequence[Diagnostic]) -> list[str]:
         if found.hint:
             result.append(f"  hint: {found.hint}")
     return result
+
+
+def of_error(error: ChirodbError) -> tuple[Diagnostic, ...]:
+    """All of a spec's, or the error itself as one."""
+    if isinstance(error, SpecError):
+        return error.diagnostics
+    details = [text for text in (error.where, error.hint) if text]
+    return (Diagnostic(error.message, hint="\n".join(details) or None),)
 
 
 def as_json(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:

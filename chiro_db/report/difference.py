@@ -16,6 +16,7 @@ _VERB = re.compile(r"(create|grant|make|set|revoke|drop) ")
 _HOLDER = re.compile(
     r"(.*) from (PUBLIC|[^\s\"]+|\"(?:[^\"]|\"\")*\")( and what it granted .*)?", re.S
 )
+_COMMENT = 60  # characters of one that say which it is
 _MEANS = frozenset(("PREPARE", "REACH"))  # what the administrator needs to make the others
 
 
@@ -31,6 +32,15 @@ def tolerated(plan: Plan) -> tuple[Change, ...]:
 
 def _found(plan: Plan) -> tuple[Change, ...]:
     return tuple(c for c in plan.changes if Step(c.step).name not in _MEANS)
+
+
+def shown(change: Change) -> Change:
+    """The same with before and after of a comment, and with who granted what is extra."""
+    summary = change.summary
+    if "comment" in (change.after or ()) and summary.startswith("comment of "):
+        before, after = ((side or {}).get("comment") for side in (change.before, change.after))
+        summary += f": {_quoted(before)} -> {_quoted(after)}"
+    return replace(change, summary=summary, origin=_origin(change))
 
 
 def reported(change: Change) -> Change:
@@ -66,6 +76,9 @@ def worded(change: Change) -> str:
 def _declared(change: Change, summary: str) -> str:
     """`a -> b` is how it changes; a difference is that it is a, and b is declared."""
     before, after = change.before or {}, change.after or {}
+    if "comment" in after and summary.startswith("comment of "):
+        said = f"is {_quoted(before.get('comment'))}, declared {_quoted(after['comment'])}"
+        return f"{summary}: {said}"
     for key, value in after.items():
         arrow = f"{before.get(key)} -> {value}"
         if key in before and summary.endswith(arrow):
@@ -82,6 +95,13 @@ def _attributes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     if "password" in after:
         said.append("password is another than the declared one")
     return "; ".join(said)
+
+
+def _quoted(comment: str | None) -> str:
+    if not comment:
+        return "none"
+    short = comment if len(comment) <= _COMMENT else f"{comment[:_COMMENT]}…"
+    return f'"{short}"'
 
 
 def _word(value: Any) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from chiro_db.errors import ChirodbError, Diagnostic
 from chiro_db.model.plan import Change, Plan
+from chiro_db.report.diagnostics import of_error
 from chiro_db.report.difference import differences, sentence, tolerated
 from chiro_db.report.words import visible
 
@@ -14,6 +16,20 @@ def drift_github(plan: Plan) -> str:
     rows += [_command("notice", change) for change in plan.extras]
     rows += [f"::warning title=chirodb::{_message(warning)}" for warning in plan.warnings]
     return "".join(f"{row}\n" for row in rows)
+
+
+def error_github(error: ChirodbError) -> str:
+    """What stood in the way of a comparison; each problem of a spec beside its line."""
+    return "".join(f"{_problem(found)}\n" for found in of_error(error))
+
+
+def _problem(found: Diagnostic) -> str:
+    place = ""
+    if found.place is not None:
+        place = f"file={_property(found.place.file)},line={found.place.line},"
+    text = "\n".join(filter(None, (found.message, found.hint)))
+    rows = "%0A".join(map(_message, text.split("\n")))
+    return f"::{found.severity} {place}title=chirodb::{rows}"
 
 
 def _command(level: str, change: Change) -> str:

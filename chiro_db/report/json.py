@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chiro_db.errors import ChirodbError, Diagnostic, SpecError
+from chiro_db.errors import ChirodbError
 from chiro_db.model.plan import Action, Change, Plan
 from chiro_db.report import diagnostics, summary
 from chiro_db.report.difference import differences
@@ -48,11 +48,7 @@ def drift_json(plan: Plan) -> dict[str, Any]:
 
 def error_json(error: ChirodbError) -> dict[str, Any]:
     """What any command with `--format json` prints in place of its result."""
-    if isinstance(error, SpecError):
-        found = error.diagnostics
-    else:
-        details = [text for text in (error.where, error.hint) if text]
-        found = (Diagnostic(error.message, hint="\n".join(details) or None),)
+    found = diagnostics.of_error(error)
     return {
         "format_version": FORMAT_VERSION,
         "errored": True,

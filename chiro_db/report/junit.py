@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
+from chiro_db.errors import ChirodbError
 from chiro_db.model.plan import Change, Plan
+from chiro_db.report.diagnostics import of_error
 from chiro_db.report.difference import differences, sentence, tolerated
 from chiro_db.report.words import counted, visible
 
@@ -29,6 +31,28 @@ def drift_junit(plan: Plan, services: Sequence[str] = ()) -> str:
         rows += [f"{opening}>", *body, "    </testcase>"] if body else [f"{opening}/>"]
     rows += ["  </testsuite>", "</testsuites>"]
     return "\n".join(rows) + "\n"
+
+
+def error_junit(error: ChirodbError) -> str:
+    """One test case that could not be run."""
+    numbers = 'tests="1" failures="0" errors="1"'
+    lines = [
+        f"{found.place}: {found.message}" if found.place else found.message
+        for found in of_error(error)
+    ]
+    message, text = _quoted(lines[0]), escape("\n".join(map(visible, lines)))
+    return "\n".join(
+        (
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            f"<testsuites {numbers}>",
+            f'  <testsuite name="chirodb drift" {numbers} skipped="0" time="0">',
+            '    <testcase classname="chirodb" name="comparison" time="0">',
+            f'      <error message={message} type="error">{text}</error>',
+            "    </testcase>",
+            "  </testsuite>",
+            "</testsuites>\n",
+        )
+    )
 
 
 def _cases(changes: Iterable[Change]) -> dict[str, list[Change]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from chiro_db.model.plan import Action, Change, Plan
 from chiro_db.report import summary
-from chiro_db.report.difference import reported
+from chiro_db.report.difference import reported, shown
 from chiro_db.report.groups import SHARED, Line, by_service, lines
 from chiro_db.report.words import counted, visible
 
@@ -54,7 +54,9 @@ def _services(plan: Plan, room: int) -> tuple[list[str], int]:
         if share < _SMALLEST:
             left += len(changes)
             continue
-        rows = [(_row(line), len(line.changes)) for line in lines(changes)]
+        rows = [
+            (_row(line), len(line.changes)) for line in lines([shown(change) for change in changes])
+        ]
         fold = len(rows) > _OPEN
         name = SHARED if service is None else _html(service) if fold else _code(service)
         title = f"{name}: {counted(len(changes), 'change')}"

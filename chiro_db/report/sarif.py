@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
+from chiro_db.errors import ChirodbError, Diagnostic
 from chiro_db.model.plan import Change, Plan
+from chiro_db.report.diagnostics import of_error
 from chiro_db.report.difference import differences, sentence, tolerated
 from chiro_db.report.words import visible
 
@@ -45,6 +47,33 @@ def drift_sarif(plan: Plan, spec: str | None = None) -> dict[str, Any]:
             }
         ]
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def error_sarif(error: ChirodbError, version: str) -> dict[str, Any]:
+    """A run that failed and has no results; what stood in its way are its notifications."""
+    run = {
+        "tool": {"driver": {"name": "chirodb", "version": version, "rules": []}},
+        "invocations": [
+            {
+                "executionSuccessful": False,
+                "toolExecutionNotifications": [_notification(d) for d in of_error(error)],
+            }
+        ],
+        "results": [],
+    }
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _notification(found: Diagnostic) -> dict[str, Any]:
+    text = "\n".join(filter(None, (found.message, found.hint)))
+    entry: dict[str, Any] = {"level": found.severity, "message": {"text": text}}
+    if found.place is not None:
+        place = {
+            "artifactLocation": {"uri": quote(found.place.file)},
+            "region": {"startLine": found.place.line, "startColumn": found.place.column},
+        }
+        entry["locations"] = [{"physicalLocation": place}]
+    return entry
 
 
 def _rule(kind: str) -> dict[str, Any]:

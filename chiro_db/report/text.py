@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from chiro_db.model.plan import Action, Blocked, Change, Plan
 from chiro_db.report import summary
-from chiro_db.report.difference import reported
+from chiro_db.report.difference import reported, shown
 from chiro_db.report.groups import SHARED, Line, by_service, lines
 from chiro_db.report.style import Screen, Span, Style
 from chiro_db.report.words import visible
@@ -21,7 +21,8 @@ def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False) -> 
     blocks = [screen.wrapped([Span(summary.about(plan), Style.BOLD)], indent=0, hang=2)]
     for service, changes in by_service(plan.runnable).items():
         title = SHARED if service is None else visible(service)
-        blocks.append(section(screen, title, lines(changes, whole=verbose), verbose=verbose))
+        listed = lines([shown(change) for change in changes], whole=verbose)
+        blocks.append(section(screen, title, listed, verbose=verbose))
     if plan.blocked:
         blocks.append("\n".join(_blocked(screen, plan, verbose=verbose)))
     blocks += ending(screen, plan, verbose=verbose)
@@ -78,7 +79,7 @@ def _blocked(screen: Screen, plan: Plan, *, verbose: bool) -> Iterator[str]:
         if change.blocked is not None:
             groups.setdefault(change.blocked, []).append(change)
     for blocked, changes in groups.items():
-        for line in lines(changes, whole=verbose):
+        for line in lines([shown(change) for change in changes], whole=verbose):
             yield row(screen, line, SIGNS[line.action], COLORS[line.action])
         reason = [Span(f"because {visible(blocked.reason)}; an administrator has to run:")]
         yield screen.wrapped(reason, indent=6, hang=6)

@@ -33,10 +33,13 @@ def test_nobody_listens() -> None:
     error = failure(f"host=127.0.0.1 port={port} user=x")
     assert error.message.startswith(f"cannot connect to 127.0.0.1:{port}: ")
     assert error.hint == "is the server running there, and does it listen on that port?"
+    assert error.message.endswith("Connection refused")
 
 
 def test_no_socket() -> None:
-    assert failure("host=/nowhere user=x").hint == "is the server running on this machine?"
+    error = failure("host=/nowhere user=x")
+    assert error.hint == "is the server running on this machine?"
+    assert error.message.endswith("No such file or directory")
 
 
 def test_an_unknown_host() -> None:

@@ -362,3 +362,18 @@ def test_a_plan_never_takes_the_place_of_a_device_or_a_folder(project: Project) 
         assert ran.code == 1
         assert f"`{place}` is not a file" in ran.err
         assert not place.is_file()
+
+
+@pytest.mark.parametrize("form", ["json", "junit", "sarif", "github"])
+def test_drift_that_cannot_compare_says_so_in_its_format(project: Project, form: str) -> None:
+    """A file that is uploaded must not be empty, and must not say `in step`."""
+    unreachable = ("--url", "host=/nowhere user=x")
+    done = project.run("drift", "--format", form, *unreachable)
+    assert done.code == 1
+    assert "cannot connect" in done.out
+    assert "error: cannot connect" in done.err
+
+
+def test_apply_says_once_what_it_is_about(project: Project) -> None:
+    seen = project.terminal("apply", typed={"Apply": b"n\n"})
+    assert seen.out.count("connected as") + seen.out.count("server /") == 1

