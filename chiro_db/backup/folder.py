@@ -106,6 +106,10 @@ class Folder:
             shutil.rmtree(folder)
 
     def sweep(self) -> list[str]:
+        with _told(self.where):
+            return self._swept()
+
+    def _swept(self) -> list[str]:
         left = []
         for folder in sorted(_folders(self._root / _PARTIAL, hidden=True)):
             if _free(folder / _LOCK):
@@ -123,7 +127,7 @@ def _folders(path: Path, *, hidden: bool = False) -> list[Path]:
     """None where the store is not made yet."""
     try:
         return [p for p in path.iterdir() if (hidden or p.name[0] != ".") and p.is_dir()]
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return []
 
 

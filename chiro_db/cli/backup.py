@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from chiro_db.cli.backup_list import list_
+from chiro_db.cli.backup_prune import prune
 from chiro_db.cli.backup_restore import restore
 from chiro_db.cli.backup_run import run
 from chiro_db.cli.backup_verify import verify
@@ -19,6 +20,7 @@ app.command()(run)
 app.command("list")(list_)
 app.command()(verify)
 app.command()(restore)
+app.command()(prune)
 
 
 @app.callback()
