@@ -18,11 +18,6 @@ from tests.effects import PASSWORD, give_password, wrong
 from tests.servers import Database
 
 ADMIN = "administrator of the case"
-# The plan says that it takes a superuser, and bootstrap does not find the way: the table's grants
-# have to be handed over twice, to an owner who does not exist yet.
-NOT_YET = {
-    "A chain is cut although its first link inherits from the second, whom the spec does not name"
-}
 
 
 def _cases() -> list[Any]:
@@ -31,7 +26,6 @@ def _cases() -> list[Any]:
         pytest.param(
             case,
             id=f"{Path(case.file).stem}-{case.slug}",
-            marks=[pytest.mark.xfail(strict=True)] if case.name in NOT_YET else [],
         )
         for case in read_all()
         if case.connect_as is None

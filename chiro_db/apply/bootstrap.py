@@ -179,13 +179,15 @@ def _blocked(made: Plan) -> Iterator[Line]:
 
 def _handed_over(change: Change, administrator: str) -> str | None:
     """A change of owner, but to the administrator: the owner to be may not exist yet."""
-    owner = (change.after or {}).get("owner")
-    end = f" OWNER TO {sql.Name(owner)}" if owner is not None else ""
-    texts = [statement.sql for statement in change.statements]
-    if not end or not all(text.endswith(end) for text in texts):
+    after = change.after or {}
+    owner = after.get("owner", after.get("granted_by"))  # or by way of a grantor: decision 10
+    if owner is None:
         return None
-    to = f" OWNER TO {sql.Name(administrator)}"
-    return "; ".join(text.removesuffix(end) + to for text in texts)
+    end, to = f" OWNER TO {sql.Name(owner)}", f" OWNER TO {sql.Name(administrator)}"
+    texts = [statement.sql for statement in change.statements]
+    if not texts[-1].endswith(end):
+        return None
+    return "; ".join(t.removesuffix(end) + to if t.endswith(end) else t for t in texts)
 
 
 def _parted(made: Plan) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
