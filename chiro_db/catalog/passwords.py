@@ -54,7 +54,7 @@ def matches(verifier: str | None, secret: Secret) -> bool:
     iterations, salt = parameters.split(":")
     stored = base64.b64decode(keys.split(":")[0])
     salted = hashlib.pbkdf2_hmac(
-        "sha256", _prepared(secret.reveal()), base64.b64decode(salt), int(iterations)
+        "sha256", prepared(secret.reveal()), base64.b64decode(salt), int(iterations)
     )
     client = hmac.digest(salted, b"Client Key", "sha256")
     return hmac.compare_digest(hashlib.sha256(client).digest(), stored)
@@ -68,7 +68,7 @@ def verifier(connection: Connection, role: str, secret: Secret) -> str:
     return made.decode()
 
 
-def _prepared(password: str) -> bytes:
+def prepared(password: str) -> bytes:
     """SASLprep (RFC 4013) as libpq does it: a password that it forbids is used as it is."""
     if password.isascii():
         return password.encode()

@@ -12,6 +12,7 @@ from chiro_db.cli.access import access
 from chiro_db.cli.apply import apply
 from chiro_db.cli.bootstrap import bootstrap
 from chiro_db.cli.connection import connection
+from chiro_db.cli.doctor import doctor
 from chiro_db.cli.drift import drift
 from chiro_db.cli.init import init
 from chiro_db.cli.inspect import inspect
@@ -61,6 +62,7 @@ app.command(short_help="Print what a superuser has to run once.")(bootstrap)
 app.command(short_help="Show the slowest statements of each service.")(slow)
 app.command(short_help="Print the connection string of a service.")(connection)
 app.add_typer(metrics.app, name="metrics")
+app.command(short_help="Find out why a service cannot connect or is slow.")(doctor)
 app.add_typer(history.app, name="history")
 app.add_typer(password.app, name="password")
 app.add_typer(backup.app, name="backup")

@@ -68,7 +68,7 @@ def metrics(
         typer.Option(
             "--drift-every",
             min=0,
-            help="How old the number of drift changes may be, with --listen.",
+            help="How old the figures of drift and backups may be, with --listen.",
             metavar="SECONDS",
         ),
     ] = 300.0,
@@ -83,7 +83,7 @@ def metrics(
     if listen is not None and textfile is not None:
         raise RefusedError("--listen and --textfile exclude each other")
     about = job(spec, target, url, secrets=False)
-    exporter = Exporter(about.to, about.loaded.spec, _Drift(about, drift_every).samples)
+    exporter = Exporter(about.to, about.loaded.spec, _Slowly(about, drift_every).samples)
     found = registry(exporter.take)
     if listen is not None:
         at = _address(listen, tls_cert, tls_key, auth_user, auth_password, about)
@@ -100,8 +100,8 @@ def metrics(
         raise exporter.failure
 
 
-class _Drift:
-    """What the plan has found, not asked again with every scrape."""
+class _Slowly:
+    """Drift and backups, which are not looked at again with every scrape."""
 
     def __init__(self, about: Job, every: float) -> None:
         self._about = about
@@ -111,7 +111,7 @@ class _Drift:
 
     def samples(self, connection: Connection) -> list[Sample]:
         if time.monotonic() >= self._until:
-            self._known = list(self._compared(connection))
+            self._known = [*self._compared(connection), *self._kept()]
             self._until = time.monotonic() + self._every
         return self._known
 
@@ -133,6 +133,18 @@ class _Drift:
             return
         counts = Counter(change.service for change in differences(made))
         yield from by_service(counts, self._about.loaded.spec)
+
+    def _kept(self) -> Iterator[Sample]:
+        """Of services whose backups the spec speaks of."""
+        from chiro_db.cli.last_backups import last_backups
+        from chiro_db.observe.backups import samples
+
+        loaded = self._about.loaded
+        own = loaded.spec.targets.get(self._about.target)
+        shared = loaded.spec.backup is not None or (own is not None and own.backup is not None)
+        services = [n for n, s in loaded.spec.services.items() if shared or s.backup is not None]
+        if services:
+            yield from samples(last_backups(loaded, self._about.target, services))
 
 
 def _address(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import replace
 from enum import StrEnum
@@ -16,8 +15,6 @@ from chiro_db.errors import ChirodbError
 if TYPE_CHECKING:
     from chiro_db.apply.planning import Job
     from chiro_db.observe.ranking import Slow
-
-_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 
 
 class Format(StrEnum):
@@ -66,9 +63,10 @@ def slow(
     """Show the slowest statements of each service, from pg_stat_statements."""
     from chiro_db.cli.connecting import job
     from chiro_db.cli.showing import errors_as
+    from chiro_db.model.duration import duration
 
     with errors_as(output.value):
-        age = _seconds(since) if since is not None else None
+        age = duration(since).total_seconds() if since is not None else None
         about = job(spec, target, url, service, secrets=False)
         while True:
             found = _look(about, by.value, limit, age, explain=explain)
@@ -76,13 +74,6 @@ def slow(
             if not watch:
                 return
             time.sleep(interval)
-
-
-def _seconds(given: str) -> float:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|min|h|d)", given.strip())
-    if match is None:
-        raise ChirodbError(f"`{given}` is not a duration", hint="such as 30s, 15m, 2h, 7d")
-    return float(match[1]) * _SECONDS[match[2]]
 
 
 def _look(about: Job, by: str, limit: int, age: float | None, *, explain: bool) -> Slow:

@@ -8,11 +8,9 @@ from typing import Any
 
 from chiro_db.kinds import parameter
 from chiro_db.model.spec import Backup, Spec
+from chiro_db.observe.backups import late_after
 
-_HOUR = 3600
-_DAY = 24 * _HOUR
-# After how many seconds a backup is late; a cron line is taken for daily unless it names days.
-_LATE = {"hourly": 2 * _HOUR, "daily": 26 * _HOUR, "weekly": 8 * _DAY, "monthly": 33 * _DAY}
+_DAY = 86_400
 _FIXED: tuple[tuple[str, str, str, str, str], ...] = (
     ("ChirodbDown", "chirodb_up == 0", "5m", "critical", "chirodb cannot ask the database"),
     (
@@ -190,17 +188,8 @@ def _schedules(spec: Spec, target: Backup | None) -> Iterator[tuple[int, list[st
     """Seconds, and the services whose last backup must not be older."""
     found: dict[int, list[str]] = {}
     for name, service in spec.services.items():
-        for section in (service.backup, target, spec.backup):
+        for section in (target, service.backup, spec.backup):
             if section is not None and section.schedule is not None:
-                found.setdefault(_limit(section.schedule), []).append(name)
+                found.setdefault(late_after(section.schedule), []).append(name)
                 break
     yield from sorted(found.items())
-
-
-def _limit(schedule: str) -> int:
-    if schedule in _LATE:
-        return _LATE[schedule]
-    fields = schedule.split()
-    if len(fields) != 5 or fields[2:] == ["*", "*", "*"]:
-        return _LATE["daily"]
-    return _LATE["weekly"] if fields[2:4] == ["*", "*"] else _LATE["monthly"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from chiro_db.access.listing import listing
 from chiro_db.report.access_text import listing_text, matrix_text
+from chiro_db.report.doctor import doctor_text
 from chiro_db.report.drift import drift_text
 from chiro_db.report.github import drift_github
 from chiro_db.report.json import plan_json
@@ -19,7 +20,7 @@ from chiro_db.report.sarif import drift_sarif
 from chiro_db.report.script import plan_sql
 from chiro_db.report.slow import slow_text
 from chiro_db.report.text import plan_text
-from tests.report import loads
+from tests.report import checkups, loads
 from tests.report.accesses import drawn, many, small
 from tests.report.plans import ADDITIVE, FULL, IN_STEP, NAMED, SKIPPED
 
@@ -35,6 +36,7 @@ def screens() -> dict[str, str]:
             text = plan_text(FULL, color=color, width=width)
             found[f"plan_{width}_{name}.txt"] = text
             found[f"drift_{width}_{name}.txt"] = drift_text(FULL, color=color, width=width)
+        found[f"doctor_{width}.txt"] = doctor_text(checkups.ILL, color=False, width=width)
         found[f"slow_{width}.txt"] = slow_text(loads.TOTAL, color=False, width=width)
     found["plan_verbose.txt"] = plan_text(FULL, color=False, width=100, verbose=True)
     for name, plan in (("additive", ADDITIVE), ("skipped", SKIPPED), ("in_step", IN_STEP)):

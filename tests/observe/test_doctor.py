@@ -1,0 +1,496 @@
+"""Each way in which a connection fails, made for real and named by its cause."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+import trustme
+
+from chiro_db.catalog.connect import where
+from chiro_db.embedded import Cluster
+from chiro_db.model.secret import Secret
+from chiro_db.observe.doctor import Passwords, examined
+from chiro_db.observe.finding import Checkup, Result, State, Thresholds
+from chiro_db.report.doctor import doctor_text
+from chiro_db.spec.load import load
+from tests import majors
+from tests.cli.running import chirodb
+from tests.faults.test_pgbouncer import pooled as pooled
+from tests.faults.test_pgbouncer import program as program
+from tests.provisioning import Provisioning
+from tests.servers import Server
+
+SPEC = """
+services:
+  shop: {schema: shop, owner: DATABASE_so, app: DATABASE_sa}
+  books: {schema: books, owner: DATABASE_bo}
+roles:
+  DATABASE_mon: {login: true, member_of: [pg_monitor]}
+  DATABASE_blind: {login: true}
+database:
+  name: DATABASE
+  grants: [{to: [DATABASE_mon, DATABASE_blind], privileges: [CONNECT]}]
+"""
+QUICK = Thresholds(
+    idle_in_transaction=0.2, blocked=0.2, leaked_after=0.2, large=100, scans=5, read=10**9
+)
+
+
+@pytest.fixture
+def shop(provision: Provisioning) -> Provisioning:
+    provision.apply(SPEC)
+    for role in ("so", "sa", "bo", "mon", "blind"):
+        provision.query(f"ALTER ROLE {provision.name}_{role} PASSWORD 'pw'")
+    return provision
+
+
+def checkup(
+    shop: Provisioning, conninfo: str | None = None, passwords: Passwords | None = None
+) -> Checkup:
+    job = shop.job(SPEC)
+    given: Mapping[str, Secret | str] = passwords or {
+        f"{shop.name}_{role}": Secret("pw") for role in ("so", "sa", "bo")
+    }
+    to = job.to if conninfo is None else where(conninfo, shop.name)
+    return examined(to, job.loaded.spec, ["shop", "books"], given, QUICK)
+
+
+def findings(shop: Provisioning, conninfo: str | None = None) -> dict[tuple[str, str], Result]:
+    return {(r.subject, r.step): r for r in checkup(shop, conninfo).findings}
+
+
+def only(found: Mapping[tuple[str, str], Result], subject: str, step: str) -> Result:
+    assert list(found) == [(subject, step)]
+    return found[subject, step]
+
+
+@pytest.mark.every_version
+def test_a_healthy_service_has_no_findings_and_nothing_is_changed(shop: Provisioning) -> None:
+    """No transaction ID is taken: nothing was written."""
+    taken = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+    before = shop.value(taken)
+    made = checkup(shop)
+    assert shop.value(taken) == before
+    assert made.findings == ()
+    done = [(r.subject, r.step) for r in made.results if r.state is State.OK]
+    for step in ("CONNECT", "schema USAGE", "search_path", "limits", "locks", "bloat"):
+        assert ("shop", step) in done
+    assert done.count(("shop", "authentication")) == 2
+    assert "0 findings" in doctor_text(made, color=False, width=80)
+
+
+@pytest.mark.parametrize(
+    ("conninfo", "step", "said"),
+    [
+        ("host=no-such-host.invalid", "name", "no-such-host.invalid does not resolve"),
+        ("host=127.0.0.1 port=1", "TCP", "nothing listens on 127.0.0.1:1"),
+        ("host=/nowhere", "TCP", "nothing listens on /nowhere"),
+    ],
+)
+def test_who_is_not_reached_is_not_asked(
+    shop: Provisioning, conninfo: str, step: str, said: str
+) -> None:
+    made = checkup(shop, f"{conninfo} user=x")
+    [found] = made.findings
+    assert (found.subject, found.step) == ("connection", step)
+    assert said in found.what
+    assert found.mend
+    later = [r for r in made.results if r.subject in ("shop", "books")]
+    assert {r.state for r in later} == {State.NOT_CHECKED}
+    assert {r.step for r in later} >= {"authentication", "CONNECT", "locks", "bloat"}
+
+
+def by_tcp(shop: Provisioning, **parameters: str) -> str:
+    port = shop.value("SHOW port")
+    given = {"host": "127.0.0.1", "port": port, "user": f"{shop.name}_mon", "password": "pw"}
+    return " ".join(f"{key}='{value}'" for key, value in (given | parameters).items())
+
+
+@pytest.mark.every_version
+def test_a_server_without_the_tls_that_is_required(shop: Provisioning) -> None:
+    assert not findings(shop, by_tcp(shop))
+    found = only(findings(shop, by_tcp(shop, sslmode="require")), "connection", "TLS")
+    assert "the server has no TLS, and sslmode=require requires it" in found.what
+
+
+@pytest.mark.every_version
+def test_a_wrong_password(shop: Provisioning) -> None:
+    found = only(findings(shop, by_tcp(shop, password="no")), "connection", "authentication")
+    assert "password" in found.what
+    assert found.evidence[0].startswith("28P01")
+    shop.query(f"ALTER ROLE {shop.name}_sa PASSWORD 'another'")
+    found = only(findings(shop), "shop", "authentication")
+    assert f"password of {shop.name}_sa is wrong" in found.what
+    assert f"chirodb password rotate {shop.name}_sa" in str(found.mend)
+
+
+@pytest.mark.every_version
+def test_a_missing_database(shop: Provisioning) -> None:
+    job = shop.job(SPEC)
+    made = examined(where(shop.conninfo, "no_such"), job.loaded.spec, ["shop"], {}, QUICK)
+    [found] = made.findings
+    assert (found.step, found.mend) == ("database", "chirodb apply")
+
+
+@pytest.mark.every_version
+@pytest.mark.parametrize(
+    ("statement", "step", "mend"),
+    [
+        (
+            "REVOKE CONNECT ON DATABASE {d} FROM {d}_sa", "CONNECT",
+            "GRANT CONNECT ON DATABASE {d} TO {d}_sa",
+        ),
+        (
+            "REVOKE USAGE ON SCHEMA shop FROM {d}_sa", "schema USAGE",
+            "GRANT USAGE ON SCHEMA shop TO {d}_sa",
+        ),
+        (
+            "ALTER ROLE {d}_sa IN DATABASE {d} SET search_path TO public", "search_path",
+            "SET search_path TO shop",
+        ),
+        (
+            "ALTER ROLE {d}_sa IN DATABASE {d} RESET search_path", "search_path",
+            "SET search_path TO shop",
+        ),
+        ("ALTER ROLE {d}_sa NOLOGIN", "role", "ALTER ROLE {d}_sa LOGIN"),
+        ("ALTER ROLE {d}_sa VALID UNTIL '2001-01-01'", "role", "VALID UNTIL 'infinity'"),
+        ("DROP OWNED BY {d}_sa; DROP ROLE {d}_sa", "role", "chirodb apply"),
+        ("ALTER ROLE {d}_sa CONNECTION LIMIT 0", "limits", "ALTER ROLE {d}_sa CONNECTION LIMIT"),
+    ],
+)  # fmt: skip
+def test_what_keeps_a_role_from_its_tables(
+    shop: Provisioning, statement: str, step: str, mend: str
+) -> None:
+    shop.query(statement.format(d=shop.name))
+    found = [r for r in checkup(shop).findings if r.step == step]
+    assert found
+    assert {r.subject for r in found} == {"shop"}
+    assert all(f"{shop.name}_sa" in r.what for r in found)
+    assert mend.format(d=shop.name) in " ".join(str(r.mend) for r in found)
+    assert {r.step for r in checkup(shop).findings} == {step}
+
+
+def test_a_mend_mends(shop: Provisioning) -> None:
+    shop.query(f"REVOKE CONNECT ON DATABASE {shop.name} FROM {shop.name}_sa")
+    shop.query(f"REVOKE USAGE ON SCHEMA shop FROM {shop.name}_sa")
+    shop.query(f"ALTER ROLE {shop.name}_so IN DATABASE {shop.name} RESET search_path")
+    found = findings(shop)
+    assert len(found) == 3
+    for result in found.values():
+        shop.query(str(result.mend).partition(";")[0])
+    assert findings(shop) == {}
+
+
+@pytest.mark.every_version
+def test_a_role_at_its_limit(shop: Provisioning) -> None:
+    shop.query(f"ALTER ROLE {shop.name}_sa CONNECTION LIMIT 1")
+    with shop.database.connect(user=f"{shop.name}_sa", password="pw"):
+        found = [r for r in checkup(shop).findings if r.subject == "shop"]
+    assert {r.step for r in found} == {"limits"}
+    assert any("has 1 of its 1 connections" in r.what for r in found)
+    assert any(r.evidence[0].startswith("53300") for r in found)
+
+
+@pytest.mark.every_version
+def test_a_database_at_its_limit(shop: Provisioning) -> None:
+    shop.query(f"ALTER DATABASE {shop.name} CONNECTION LIMIT 1")
+    with shop.database.connect(user=f"{shop.name}_bo", password="pw", application_name="hog"):
+        found = {(r.subject, r.step): r for r in checkup(shop).findings}
+    limit = found["connection", "limits"]
+    assert f"connections of {shop.name} are taken" in limit.what
+    assert any("hog" in line for line in limit.evidence)
+    assert found["shop", "limits"].what == f"{shop.name} is at its connection limit"
+
+
+@pytest.mark.every_version
+def test_all_connections_are_taken(own_cluster: Cluster, shop: Provisioning) -> None:
+    """A superuser has reserved connections, from 16 on a member of a predefined role too."""
+    major = shop.database.server.version // 10000
+    with pytest.MonkeyPatch.context() as environment:
+        if (bindir := majors.found(major)) is not None:
+            environment.setenv("CHIRODB_PG_BINDIR", str(bindir))
+        server = Server(own_cluster.start(), 0)
+        with server.connect() as connection:
+            connection.execute("ALTER SYSTEM SET max_connections = 12")
+            if major >= 16:
+                connection.execute("ALTER SYSTEM SET reserved_connections = 2")
+        own_cluster.stop()
+        server = Server(own_cluster.start(), 0)
+    with server.connect() as connection:
+        connection.execute("CREATE ROLE hog LOGIN PASSWORD 'pw'")
+        connection.execute("CREATE ROLE other LOGIN PASSWORD 'pw'")
+        connection.execute("GRANT pg_monitor TO other")
+    spec = own_cluster.directory.parent / "spec.yaml"
+    spec.write_text(
+        "version: 1\ndatabase: {name: postgres}\n"
+        "services: {s: {schema: public, owner: hog, settings: {search_path: public}}}\n"
+    )
+
+    def look(**parameters: str) -> Checkup:
+        to = where(server.conninfo_of("postgres", **parameters), "postgres")
+        return examined(to, load(spec).spec, ["s"], {"hog": Secret("pw")}, QUICK)
+
+    with ExitStack() as stack:
+        _take_all(server, stack)
+        found = {(r.subject, r.step): r for r in look().findings}
+        taken = found["connection", "limits"]
+        assert "connections of the server are taken" in taken.what
+        assert "hog in postgres, leaky, idle" in taken.evidence[0]
+        assert "of the server are taken" in found["s", "limits"].what
+        ordinary = look(user="other", password="pw")
+        [refused] = [r for r in ordinary.findings if r.subject == "connection"]
+        assert refused.step == "limits"
+        assert "run the doctor as one" in str(refused.mend)
+        inside = [r for r in ordinary.results if r.step in ("locks", "CONNECT")]
+        assert {r.state for r in inside} == {State.NOT_CHECKED}
+        if major >= 16:
+            with server.connect() as connection:
+                connection.execute("GRANT pg_use_reserved_connections TO other")
+            reserved = look(user="other", password="pw")
+            assert any("leaky" in line for r in reserved.findings for line in r.evidence)
+
+
+def _take_all(server: Server, stack: ExitStack) -> None:
+    """Until the server refuses another one."""
+    parameters = {"user": "hog", "password": "pw", "application_name": "leaky"}
+    for _ in range(100):
+        try:
+            stack.enter_context(server.connect(**parameters))
+        except psycopg.OperationalError:
+            return
+    raise AssertionError("the server has no limit")
+
+
+@pytest.mark.every_version
+def test_idle_in_a_transaction_and_blocking(shop: Provisioning) -> None:
+    shop.query(
+        f"SET ROLE {shop.name}_so; CREATE TABLE shop.t (i int); INSERT INTO shop.t VALUES (1)"
+    )
+    trace = "00-5bd66ef5095369c7b0d1f8f4bd33716a-c532cb4098ac3dd2-01"
+    with ExitStack() as stack:
+        first, second, third = (
+            stack.enter_context(
+                shop.database.connect(user=f"{shop.name}_so", password="pw", application_name=name)
+            )
+            for name in ("first", "second", "third")
+        )
+        pid = first.info.backend_pid
+        first.execute("BEGIN")
+        first.execute(f"UPDATE shop.t SET i = 2 /*traceparent='{trace}'*/".encode())
+        threads = [threading.Thread(target=_update, args=(one,)) for one in (second, third)]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.3)
+        found = findings(shop)
+        blind = checkup(shop, by_tcp(shop, user=f"{shop.name}_blind"))
+        first.execute("ROLLBACK")
+        for thread in threads:
+            thread.join()
+    assert set(found) == {("shop", "idle in transaction"), ("shop", "locks")}
+    idle = found["shop", "idle in transaction"]
+    assert f"pg_terminate_backend({pid})" in str(idle.mend)
+    assert f"traceparent={trace}" in idle.evidence[0]
+    locks = found["shop", "locks"]
+    assert locks.what == f"pid {pid} blocks 2 other sessions"
+    assert "first" in locks.evidence[0]
+    assert "second" in " ".join(locks.evidence[1:])
+    hidden = {r.step: r for r in blind.results if r.subject == "shop"}
+    for step in ("idle in transaction", "leaks", "locks"):
+        assert hidden[step].state is State.NOT_CHECKED
+        assert "pg_monitor" in hidden[step].what
+
+
+def _update(connection: psycopg.Connection) -> None:
+    connection.execute("UPDATE shop.t SET i = 3")
+
+
+def test_connections_that_are_never_given_back(shop: Provisioning) -> None:
+    with ExitStack() as stack:
+        for _ in range(6):
+            stack.enter_context(
+                shop.database.connect(
+                    user=f"{shop.name}_sa", password="pw", application_name="leaky pool"
+                )
+            )
+        time.sleep(0.4)
+        found = only(findings(shop), "shop", "leaks")
+    assert "6 of 6 connections" in found.what
+    assert "leaky pool" in found.what
+
+
+@pytest.mark.every_version
+def test_tables_that_make_it_slow(shop: Provisioning) -> None:
+    shop.query(f"""
+        SET ROLE {shop.name}_so;
+        CREATE TABLE shop.parent (i int PRIMARY KEY);
+        INSERT INTO shop.parent SELECT generate_series(1, 1000);
+        CREATE TABLE shop.child (i int, p int REFERENCES shop.parent, q int REFERENCES shop.parent);
+        CREATE INDEX ON shop.child (q, i);
+        INSERT INTO shop.child SELECT i, i, i FROM generate_series(1, 1000) i;
+        CREATE TABLE shop.bloated (i int) WITH (autovacuum_enabled = false);
+        INSERT INTO shop.bloated SELECT generate_series(1, 1000)
+    """)
+    with shop.database.connect() as connection:
+        connection.execute("DELETE FROM shop.bloated WHERE i > 300")
+        for _ in range(8):
+            connection.execute("SELECT count(*) FROM shop.child WHERE i = 3")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("CREATE UNIQUE INDEX CONCURRENTLY broken ON shop.child ((i % 2))")
+        flush = "pg_stat_force_next_flush()" if connection.info.server_version >= 150000 else "1"
+        connection.execute(f"SELECT {flush}".encode())
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        found = list(checkup(shop).findings)
+        if len(found) >= 4:
+            break
+        time.sleep(0.3)
+    assert {(r.subject, r.step) for r in found} == {("shop", "indexes"), ("shop", "bloat")}
+    mends = " ".join(str(r.mend) for r in found)
+    assert "CREATE INDEX CONCURRENTLY ON shop.child (p)" in mends
+    assert "shop.child (q)" not in mends
+    assert "REINDEX INDEX CONCURRENTLY shop.broken" in mends
+    assert "VACUUM (ANALYZE) shop.bloated" in mends
+    assert any("shop.child is read from end to end" in r.what for r in found)
+
+
+def test_a_pooler_whose_clients_wait(pooled: str, shop: Provisioning) -> None:
+    assert not [r for r in checkup(shop).results if r.step == "pool"], "a server is no pooler"
+    with ExitStack() as stack:
+        for _ in range(2):  # as many as the pool has
+            stack.enter_context(psycopg.connect(pooled, dbname=shop.name)).execute("SELECT 1")
+        waiter = threading.Thread(target=_wait, args=(pooled,), daemon=True)
+        waiter.start()
+        time.sleep(0.5)
+        made: list[Checkup] = []
+        # the doctor's own session waits as well, until the pool is free again
+        doctor = threading.Thread(target=lambda: made.append(checkup(shop, pooled)))
+        doctor.start()
+        time.sleep(2)
+    waiter.join(20)
+    doctor.join(40)
+    [found] = [r for r in made[0].results if r.step == "pool"]
+    assert found.state is State.FINDING
+    assert "wait for a server connection" in found.what
+    assert "SHOW POOLS" in found.evidence[0]
+    [quiet] = [r for r in checkup(shop, pooled).results if r.step == "pool"]
+    assert quiet.state is State.OK
+
+
+def _wait(pooled: str) -> None:
+    with psycopg.connect(pooled) as connection:
+        connection.execute("SELECT 1")
+
+
+@pytest.fixture
+def encrypted(own_cluster: Cluster, tmp_path: Path) -> Iterator[tuple[Server, Path]]:
+    """A server with TLS that lets nobody in without it; needs the older servers' binaries."""
+    try:
+        bindir = majors.found(17)
+    except majors.MissingError as error:
+        pytest.skip(str(error))
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CHIRODB_PG_BINDIR", str(bindir))
+        server = Server(own_cluster.start(), 0)
+        with server.connect() as connection:
+            connection.execute("CREATE ROLE shop_owner LOGIN PASSWORD 'pw'")
+            for name, text in (
+                ("server.key", issued.private_key_pem.bytes().decode()),
+                ("server.crt", issued.cert_chain_pems[0].bytes().decode()),
+                ("pg_hba.conf", "local all all scram-sha-256\nhostssl all all all scram-sha-256\n"),
+            ):
+                _write_on_server(connection, name, text)
+            connection.execute("ALTER SYSTEM SET ssl = on")
+        data = own_cluster.directory / "data"
+        (data / "server.key").chmod(0o600)
+        own_cluster.stop()
+        yield Server(own_cluster.start(), 0), tmp_path / "ca.pem"
+
+
+def _write_on_server(connection: psycopg.Connection, name: str, text: str) -> None:
+    lines = text.rstrip("\n").split("\n")
+    query = "COPY (SELECT unnest(%s::text[])) TO {}"
+    place = f"'{connection.execute('SHOW data_directory').fetchone()[0]}/{name}'"  # type: ignore[index]
+    with psycopg.ClientCursor(connection) as cursor:
+        cursor.execute(query.format(place).encode(), [lines])
+
+
+def test_tls(encrypted: tuple[Server, Path], tmp_path: Path) -> None:
+    server, authority = encrypted
+    (tmp_path / "spec.yaml").write_text(
+        "version: 1\ndatabase: {name: postgres}\n"
+        "services: {s: {schema: public, owner: shop_owner}}\n"
+    )
+    spec = load(tmp_path / "spec.yaml").spec
+    with server.connect() as connection:
+        port = connection.execute("SHOW port").fetchone()
+
+    def look(**parameters: str) -> list[Result]:
+        given = {"host": "localhost", "port": port[0], "user": "shop_owner", "password": "pw"}  # type: ignore[index]
+        text = " ".join(f"{key}={value}" for key, value in (given | parameters).items())
+        made = examined(where(text, "postgres"), spec, [], {}, QUICK)
+        return [r for r in made.results if r.subject == "connection"]
+
+    trusted = look(sslmode="verify-full", sslrootcert=str(authority))
+    assert not [r for r in trusted if r.state is State.FINDING]
+    assert any("certificate verified" in r.what for r in trusted)
+    [plain] = [r for r in look(sslmode="disable") if r.state is State.FINDING]
+    assert plain.step == "TLS"
+    assert "without TLS" in plain.what
+    assert "sslmode=require" in str(plain.mend)
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(str(other))
+    [untrusted] = [
+        r for r in look(sslmode="verify-ca", sslrootcert=str(other)) if r.state is State.FINDING
+    ]
+    assert untrusted.step == "TLS"
+    assert "certificate is refused" in untrusted.what
+    [misnamed] = [
+        r
+        for r in look(host="127.0.0.1", sslmode="verify-full", sslrootcert=str(authority))
+        if r.state is State.FINDING
+    ]
+    assert "certificate is refused" in misnamed.what
+    assert not [
+        r
+        for r in look(host="127.0.0.1", sslmode="verify-ca", sslrootcert=str(authority))
+        if r.state is State.FINDING
+    ]
+
+
+def test_nobody_is_let_in_from_here(own_cluster: Cluster, tmp_path: Path) -> None:
+    server = Server(own_cluster.start(), 0)
+    with server.connect() as connection:
+        _write_on_server(connection, "pg_hba.conf", "local all all scram-sha-256\n")
+        connection.execute("SELECT pg_reload_conf()")
+        port = connection.execute("SHOW port").fetchone()
+    (tmp_path / "spec.yaml").write_text("version: 1\ndatabase: {name: postgres}\n")
+    to = where(f"host=127.0.0.1 port={port[0]} user=postgres password=x", "postgres")  # type: ignore[index]
+    [found] = examined(to, load(tmp_path / "spec.yaml").spec, [], {}, QUICK).findings
+    assert (found.step, found.evidence[0][:5]) == ("authentication", "28000")
+    assert "no line of pg_hba.conf" in found.what
+
+
+def test_from_the_command_line(shop: Provisioning) -> None:
+    given = ("--spec", str(shop.folder / "spec.yaml"), "--url", shop.conninfo)
+    healthy = chirodb("doctor", "shop", *given)
+    assert healthy.code == 0, healthy.out + healthy.err
+    assert "books" not in healthy.out
+    assert "not checked" in healthy.out
+    shop.query(f"REVOKE USAGE ON SCHEMA shop FROM {shop.name}_sa")
+    ill = chirodb("doctor", *given)
+    assert ill.code == 2
+    assert f"mend: GRANT USAGE ON SCHEMA shop TO {shop.name}_sa" in ill.out
+    assert chirodb("doctor", "books", *given).code == 0
+    unknown = chirodb("doctor", "bookz", *given)
+    assert unknown.code == 1
+    assert "did you mean `books`" in unknown.err
+    assert chirodb("doctor", *given[:2], "--url", "host=127.0.0.1 port=1 user=x").code == 2
