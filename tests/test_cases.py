@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 import yaml
 
-from chiro_db.apply.planning import Job, plan
+from chiro_db.access.after import after
+from chiro_db.access.world import world
+from chiro_db.apply.planning import Job, observed, plan
 from chiro_db.apply.run import apply
 from chiro_db.catalog.connect import where
 from chiro_db.errors import SpecError
 from chiro_db.model.plan import Plan
 from chiro_db.spec.load import load
-from tests.access.asking import check
+from tests.access.asking import check, foretold, untold
 from tests.case import Case, Round, read_all
 from tests.effects import PASSWORD, give_password, wrong
 from tests.servers import Database
@@ -103,7 +105,12 @@ class _Trial:
         return Job(loaded, to, today=self.step.today, only=frozenset(self.step.services))
 
     def apply(self, made: Plan) -> None:
+        before = observed(self.job())
+        told = after(world(before), made, before.server)
         apply(self.job(), made, lock_timeout=5)
+        found = world(observed(self.job()))
+        assert foretold(told, found) == []
+        assert untold(world(before), found) == []
         self.is_in_step()
 
     def check_access(self) -> None:

@@ -9,6 +9,9 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from chiro_db import __version__
+from chiro_db.access.after import after
+from chiro_db.access.difference import difference
+from chiro_db.access.world import world
 from chiro_db.catalog import passwords
 from chiro_db.catalog.connect import Where, connected_if_exists
 from chiro_db.catalog.inspect import inspect, snapshot
@@ -23,6 +26,7 @@ from chiro_db.plan.build import build, fingerprint
 if TYPE_CHECKING:
     from chiro_db.catalog.connect import Connection
     from chiro_db.model.state import State
+    from chiro_db.model.turn import Turns
     from chiro_db.spec.load import Loaded
 
 
@@ -37,11 +41,12 @@ class Job:
     skip_blocked: bool = False
     only: frozenset[str] = frozenset()
     secrets: Mapping[str, Secret] = field(default_factory=dict)  # by role
+    access: bool = False  # to say what the plan changes in who can do what
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
     @property
     def request(self) -> Request:
-        return Request(self.loaded.spec)
+        return Request(self.loaded.spec, everyone=self.access)
 
 
 def plan(job: Job, *, for_saving: bool = False) -> Plan:
@@ -79,7 +84,14 @@ def planned(
     if new_passwords is None or state.server.reads_verifiers:
         new_passwords, unknown = passwords.differing(job.to, state, job.secrets)
     scope = Scope(job.loaded.spec, state, job.today, new_passwords, job.only)
-    return described(build(scope, job.loaded.place), job, state, scope, unknown, for_saving)
+    made = described(build(scope, job.loaded.place), job, state, scope, unknown, for_saving)
+    return replace(made, access=_turns(made, state)) if job.access else made
+
+
+def _turns(made: Plan, state: State) -> Turns:
+    """What who can do gains and loses by the plan."""
+    before = world(state)
+    return difference(before, after(before, made, state.server))
 
 
 def described(

@@ -50,6 +50,9 @@ def apply(
             "--by-service", help="A transaction for each service; what is done stays done."
         ),
     ] = False,
+    access: Annotated[
+        bool, typer.Option("--access", help="Say who gains and loses what by it.")
+    ] = False,
     lock_timeout: Annotated[
         float,
         typer.Option(
@@ -64,7 +67,7 @@ def apply(
 
     allowed = _hazards(allow or [])
     if file is None:
-        about = job(spec, target, url, service)
+        about = replace(job(spec, target, url, service), access=access)
         made = make(about)
     else:
         if service:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +35,9 @@ def plan(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="List the statements of every change.")
     ] = False,
+    access: Annotated[
+        bool, typer.Option("--access", help="Say who gains and loses what by it.")
+    ] = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 2 when there are changes.")
     ] = False,
@@ -46,7 +50,7 @@ def plan(
     with errors_as(output.value):
         _writable(out)
         about = job(spec, target, url, service)
-        made = make(about, for_saving=out is not None)
+        made = make(replace(about, access=access), for_saving=out is not None)
         if out is not None:
             from chiro_db.files import write_private
             from chiro_db.plan.saved import dumps

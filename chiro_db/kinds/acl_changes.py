@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chiro_db import sql
@@ -10,6 +10,7 @@ from chiro_db.kinds import grantor, membership
 from chiro_db.kinds.scope import Scope
 from chiro_db.model import acl
 from chiro_db.model.acl import Delta, Entry, Grantee, Source, Wanted
+from chiro_db.model.effect import Effect, Granted, On, Owned, Revoked
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 from chiro_db.model.privilege import PRIVILEGES, Securable, known
 
@@ -27,6 +28,7 @@ class Target:
     old_owner: str | None = None  # whose it is until its owner is changed by the same plan
     objects: tuple[str, ...] = ()  # all that it is, where `shown` only counts them
     merged: bool = False  # handed to a grantor and back, who would need CREATE above it
+    where: On | None = None  # the same as a value
     contested: bool = False  # others may grant it: it takes the owner himself (kinds/grantor.py)
 
     @property
@@ -174,6 +176,7 @@ def merge_change(
         origin=f"not in the spec, granted by {sql.quote_name(grantor)}",
         needs=target.needs(owner),
         extra=True,
+        effects=_effects(target, lambda on: Owned(on, grantor), lambda on: Owned(on, owner)),
     )
 
 
@@ -214,6 +217,12 @@ def revoke_change(
         origin=origin(item.causes, owner),
         needs=target.needs(owner),
         extra=True,
+        effects=_effects(
+            target,
+            lambda on: Revoked(
+                on, owner, item.grantee, item.privileges, item.option_only, item.lent
+            ),
+        ),
     )
 
 
@@ -240,7 +249,14 @@ def grant_change(target: Target, item: Given, *, owner: str, step: Step, stateme
         service=target.service,
         source=item.source or target.source,
         needs=target.needs(owner),
+        effects=_effects(
+            target, lambda on: Granted(on, owner, item.grantees, item.privileges, item.grantable)
+        ),
     )
+
+
+def _effects(target: Target, *makes: Callable[[On], Effect]) -> tuple[Effect, ...]:
+    return tuple(make(target.where) for make in makes) if target.where is not None else ()
 
 
 def above(

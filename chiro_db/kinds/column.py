@@ -18,6 +18,7 @@ from chiro_db.kinds.scope import Request, Scope
 from chiro_db.kinds.signature import is_glob
 from chiro_db.model import acl
 from chiro_db.model.acl import Delta
+from chiro_db.model.effect import On
 from chiro_db.model.plan import Change, Step
 
 NAME = "column"
@@ -184,6 +185,7 @@ def _target(
         ("services", service, "owner"),
         service,
         owner,
+        where=On("column", relation[0], tuple((c, None) for c in columns), relation[1]),
         contested=contested,
     )
 

@@ -11,6 +11,7 @@ from chiro_db.kinds import acl_changes, membership
 from chiro_db.kinds.access import Rights, add
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.acl import Grantee, Right, Source, parse
+from chiro_db.model.effect import Made, On, Owned
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 from chiro_db.model.privilege import known
 
@@ -51,19 +52,29 @@ def changes(scope: Scope) -> Iterator[Change]:
             after={"name": section.name},
             source=_SOURCE,
             needs=frozenset({Need("createdb")}),
+            effects=(Made(_on(section.name), have.owner, parse(have.acl)),),
         )
     if not scope.only:
         yield from _attributes(scope, name, have)
     yield from acl_changes.above(
         scope,
         acl_changes.Target(
-            "database", name, f"database.{section.name}", f"database {name}", _SOURCE
+            "database",
+            name,
+            f"database.{section.name}",
+            f"database {name}",
+            _SOURCE,
+            where=_on(section.name),
         ),
         entries=parse(have.acl),
         old_owner=have.owner,
         owner=have.owner if scope.only else section.owner or have.owner,
         wanted=rights(scope, section.owner or have.owner),
     )
+
+
+def _on(name: str) -> On:
+    return On("database", "", ((name, None),))
 
 
 def _from_template0(name: str, owner: str) -> Fact:
@@ -119,6 +130,7 @@ def _attributes(scope: Scope, name: sql.Name, have: Fact) -> Iterator[Change]:
             hazards=frozenset({Hazard.CHANGES_OWNER}),
             source=("database", "owner"),
             needs=frozenset({Need("use", have.owner), Need("use", want.owner), Need("createdb")}),
+            effects=(Owned(_on(want.name), want.owner),),
         )
     if want.comment is not None and want.comment != (have.comment or ""):
         yield Change(

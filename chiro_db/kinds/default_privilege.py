@@ -17,6 +17,7 @@ from chiro_db.kinds.acl_changes import Given, Taken
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model import acl
 from chiro_db.model.acl import Grantee, Right, Source, Wanted
+from chiro_db.model.effect import On
 from chiro_db.model.plan import Change, Step
 from chiro_db.model.privilege import Securable, known
 
@@ -199,4 +200,5 @@ def _target(row: _Row) -> acl_changes.Target:
         f"future {word} of {sql.quote_name(row.role)}{where}",
         row.source,
         row.service,
+        where=On(row.type, row.schema, (), maker=row.role) if row.schema is not None else None,
     )

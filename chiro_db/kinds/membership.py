@@ -10,6 +10,7 @@ from typing import Any
 from chiro_db import sql
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.acl import ActsAs, Source
+from chiro_db.model.effect import Joined, Left
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 
 NAME = "membership"
@@ -264,6 +265,7 @@ def _revoke(scope: Scope, row: Fact, option: str | None) -> Change:
         origin=f"not in the spec, granted by {sql.quote_name(row.grantor)}",
         needs=frozenset(needs),
         extra=True,
+        effects=(Left(row.role, row.member, row.grantor, option),),
     )
 
 
@@ -307,6 +309,7 @@ def _grant(scope: Scope, want: Want, have: Iterable[Fact]) -> Change:
         service=scope.service_of(want.role) or scope.service_of(want.member),
         source=want.source,
         needs=frozenset({Need("admin", want.role)}),
+        effects=(Joined(want.role, want.member, want.admin, want.inherit, want.set),),
     )
 
 

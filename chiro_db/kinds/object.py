@@ -17,6 +17,7 @@ from chiro_db.kinds.narrowing import Narrowing, Object
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model import acl
 from chiro_db.model.acl import Delta, Right, Wanted
+from chiro_db.model.effect import On, Owned
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 from chiro_db.model.privilege import Securable, known
 
@@ -185,6 +186,7 @@ def _owners(scope: Scope) -> Iterator[Change]:
         if owner == fact.owner or fact.linked or not scope.has_service(service):
             continue
         objects = sorted(fact.objects)
+        on = On(fact.type, fact.schema, tuple(objects))
         texts = [_owner(fact.schema, fact.type, item, owner) for item in objects]
         listed = names(fact.schema, objects)
         shown = listing(fact.schema, fact.type, objects)
@@ -204,7 +206,20 @@ def _owners(scope: Scope) -> Iterator[Change]:
             service=service,
             source=("services", service, "owner"),
             needs=frozenset({Need("use", fact.owner), Need("use", owner)}),
+            effects=(Owned(on, owner, _following(scope, fact)),),
         )
+
+
+def _following(scope: Scope, table: Fact) -> tuple[Object, ...]:
+    """The sequences of the columns, which go with their tables."""
+    return tuple(
+        item
+        for fact in scope.facts(NAME)
+        if table.type == "table"
+        and fact.linked
+        and (fact.schema, fact.owner) == (table.schema, table.owner)
+        for item in fact.objects
+    )
 
 
 def named(schema: str, item: Object) -> sql.Value:
@@ -279,6 +294,7 @@ def _target(scope: Scope, whose: _Whose, objects: list[Object]) -> acl_changes.T
         whose.old_owner,
         tuple(names(schema, objects)),
         whose.merged,
+        On(securable, schema, tuple(objects)),
         whose.contested,
     )
 

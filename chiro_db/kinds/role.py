@@ -9,6 +9,7 @@ from typing import Any
 from chiro_db import sql
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.acl import Source
+from chiro_db.model.effect import RoleAltered, RoleDropped, RoleMade
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 
 NAME = "role"
@@ -110,6 +111,7 @@ def _created(scope: Scope, name: str, want: Mapping[str, Any], source: Source) -
         service=scope.service_of(name),
         source=source,
         needs=frozenset({Need("createrole")}),
+        effects=(RoleMade(name, dict(want)),),
     )
 
 
@@ -182,6 +184,7 @@ def _altered(
         source=source,
         needs=frozenset(needs),
         extra=bool(off),
+        effects=(RoleAltered(name, dict(differing)),),
     )
 
 
@@ -265,5 +268,6 @@ def _drop(scope: Scope, name: str) -> Iterator[Change]:
             | ({Need("use", name)} if belongings else set())
             | ({Need("use", heir)} if owned and heir else set())
         ),
+        effects=(RoleDropped(name, heir if owned else None),),
         extra=True,
     )

@@ -10,6 +10,7 @@ from chiro_db import sql
 from chiro_db.kinds import acl_changes
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.acl import Source, Wanted, parse
+from chiro_db.model.effect import Made, On, Owned
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 from chiro_db.model.predefined import DATABASE_OWNER
 
@@ -62,6 +63,7 @@ def _service(scope: Scope, key: str, have: Fact | None) -> Iterator[Change]:
             service=key,
             source=source,
             needs=frozenset({Need("use", owner), Need("create in database")}),
+            effects=(Made(_on(name), owner, parse(_of_new(scope, owner))),),
         )
         have = Fact(name, owner, None, _of_new(scope, owner))
     elif have.owner != owner:
@@ -83,6 +85,7 @@ def _service(scope: Scope, key: str, have: Fact | None) -> Iterator[Change]:
             needs=frozenset(
                 {Need("use", have.owner), Need("use", owner), Need("create in database")}
             ),
+            effects=(Owned(_on(name), owner),),
         )
     if service.purpose is not None and service.purpose != (have.comment or ""):
         text = sql.statement("schema/comment", name=shown, comment=sql.Text(service.purpose))
@@ -111,6 +114,10 @@ def _service(scope: Scope, key: str, have: Fact | None) -> Iterator[Change]:
     yield from _acl(scope, have, owner, wanted, source, key)
 
 
+def _on(name: str) -> On:
+    return On("schema", name, ((name, None),))
+
+
 def _of_new(scope: Scope, owner: str) -> tuple[str, ...]:
     """The ACL that CREATE SCHEMA gives: the owner's default privileges, else the built-in ones."""
     for fact in scope.facts("default_privilege"):
@@ -127,7 +134,13 @@ def _acl(
     yield from acl_changes.above(
         scope,
         acl_changes.Target(
-            "schema", shown, f"schema.{have.name}", f"schema {shown}", source, service
+            "schema",
+            shown,
+            f"schema.{have.name}",
+            f"schema {shown}",
+            source,
+            service,
+            where=_on(have.name),
         ),
         entries=parse(have.acl),
         old_owner=have.owner,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
 from chiro_db.model.acl import Source
+from chiro_db.model.effect import Effect
+from chiro_db.model.turn import Turns
 
 
 class Action(StrEnum):
@@ -110,6 +112,7 @@ class Change:
     blocked: Blocked | None = None
     relations: tuple[str, ...] = ()  # tables and sequences that the statements name, to lock
     extra: bool = False  # takes something away; under `enforce: additive` only reported
+    effects: tuple[Effect, ...] = field(default=(), compare=False)  # of the plan at hand, not saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,7 @@ class Plan:
     made_at: str = ""
     services: tuple[str, ...] = ()  # non-empty: narrowed by --service
     new_passwords: frozenset[str] = frozenset()  # existing roles that get one
+    access: Turns | None = field(default=None, compare=False)  # where it was asked for
 
     @property
     def runnable(self) -> tuple[Change, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from chiro_db import sql
 from chiro_db.kinds import provider
 from chiro_db.kinds.scope import Scope
+from chiro_db.model.effect import Joined, SelfGranted
 from chiro_db.model.plan import Action, Blocked, Change, Need, Statement, Step
 from chiro_db.model.predefined import DATABASE_OWNER
 
@@ -176,6 +177,7 @@ class Reach:
                 step=Step.PREPARE,
                 statements=(Statement("SET LOCAL createrole_self_grant = 'set, inherit'"),),
                 origin=_ORIGIN,
+                effects=(SelfGranted(),),
             )
         for name in sorted(roles - self.made if new else roles):
             options = sql.Listed([sql.Keyword("INHERIT TRUE"), sql.Keyword("SET TRUE")])
@@ -195,7 +197,12 @@ class Reach:
                 statements=(Statement(text),),
                 after={"role": name, "member": self.server.role},
                 origin=_ORIGIN,
+                effects=(Joined(name, self.server.role, False, self._inherits, True),),
             )
+
+    @property
+    def _inherits(self) -> bool:
+        return self.server.major >= 16 or bool(self.scope.actual_roles[self.server.role].inherit)
 
 
 def _as_owner(change: Change) -> Change:

@@ -39,7 +39,7 @@ def loads(text: str) -> Plan:
 def _plain(value: Any) -> Any:
     """Dataclasses, sets and tuples as JSON has them."""
     if hasattr(value, "__dataclass_fields__"):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.compare}
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, frozenset):

@@ -6,7 +6,7 @@ from typing import Any
 
 from chiro_db.errors import ChirodbError
 from chiro_db.model.plan import Action, Change, Plan
-from chiro_db.report import diagnostics, summary
+from chiro_db.report import diagnostics, summary, turns
 from chiro_db.report.difference import differences
 
 FORMAT_VERSION = "1.0"
@@ -38,6 +38,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "errored": False,
         "applyable": bool(plan.runnable) and (not plan.blocked or plan.skip_blocked),
         "complete": not plan.blocked and not plan.services,
+        **({"access": turns.as_json(plan.access)} if plan.access is not None else {}),
     }
 
 

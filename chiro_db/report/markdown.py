@@ -7,13 +7,15 @@ import re
 from collections.abc import Iterable, Sequence
 
 from chiro_db.model.plan import Action, Change, Plan
-from chiro_db.report import summary
+from chiro_db.model.turn import Turns
+from chiro_db.report import summary, turns
 from chiro_db.report.difference import reported, shown
 from chiro_db.report.groups import SHARED, Line, by_service, lines
 from chiro_db.report.words import counted, visible
 
 LIMIT = 65_000  # characters; GitHub takes 65,536
 _FOR_CHANGES = 0.65  # of the room; what they leave is the statements'
+_FOR_ACCESS = 0.3  # ... before
 _LONG_LINE = 600
 _OPEN = 12  # a service with more lines is folded
 _SMALLEST = 400  # room that is worth a section
@@ -28,6 +30,14 @@ def plan_markdown(plan: Plan, *, limit: int = LIMIT) -> str:
         text, _ = _section(title, "diff", rows, min(room // 4, 8_000), fold=False)
         parts.append(text)
         room -= len(text) + 2
+    if plan.access is not None:
+        text, left = _access(plan.access, int(room * _FOR_ACCESS))
+        parts.append(text)
+        room -= len(text) + 2
+        if left:
+            more = f"What {counted(left, 'role')} gain and lose is left out here"
+            parts.append(f"{more}: `chirodb plan --access --verbose` lists it.")
+            room -= len(parts[-1]) + 2
     sections, left = _services(plan, int(room * _FOR_CHANGES))
     parts += sections
     room -= sum(len(text) + 2 for text in sections)
@@ -65,6 +75,17 @@ def _services(plan: Plan, room: int) -> tuple[list[str], int]:
         left += without
         room -= len(text) + 2
     return sections, left
+
+
+def _access(access: Turns, room: int) -> tuple[str, int]:
+    """Who gains and loses what, and of how many roles there was no room to say it."""
+    rows: list[tuple[str, int]] = []
+    for role, (notes, changes) in turns.by_role(access).items():
+        rows.append((f"@@ {turns.heading(role, notes)} @@", 1))
+        rows += [(f"{sign} {words}", 0) for sign, words in turns.rows(changes)]
+    if not rows:
+        return f"**{turns.TITLE}**: {turns.NOTHING}", 0
+    return _section(turns.TITLE, "diff", rows, room, fold=len(rows) > 2 * _OPEN)
 
 
 def _head(plan: Plan) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chiro_db.model.plan import Action, Blocked, Change, Plan
-from chiro_db.report import summary
+from chiro_db.model.turn import Turns
+from chiro_db.report import summary, turns
 from chiro_db.report.difference import reported, shown
 from chiro_db.report.groups import SHARED, Line, by_service, lines
 from chiro_db.report.style import Screen, Span, Style
 from chiro_db.report.words import visible
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
+_ROLES = 60  # whose access changes: more are counted
 COLORS = {Action.CREATE: Style.GREEN, Action.UPDATE: Style.YELLOW, Action.DELETE: Style.RED}
 
 
@@ -25,6 +27,8 @@ def plan_text(plan: Plan, *, color: bool, width: int, verbose: bool = False) -> 
         blocks.append(section(screen, title, listed, verbose=verbose))
     if plan.blocked:
         blocks.append("\n".join(_blocked(screen, plan, verbose=verbose)))
+    if plan.access is not None:
+        blocks.append("\n".join(_access(screen, plan.access, verbose=verbose)))
     blocks += ending(screen, plan, verbose=verbose)
     blocks.append("\n".join(_total(screen, plan)))
     return "\n\n".join(blocks)
@@ -68,6 +72,22 @@ def ending(screen: Screen, plan: Plan, *, verbose: bool) -> Iterator[str]:
             for w in plan.warnings
         ]
         yield "\n".join([screen.paint("Warnings", Style.BOLD), *rows])
+
+
+def _access(screen: Screen, access: Turns, *, verbose: bool) -> Iterator[str]:
+    """By role who gains and loses what."""
+    found = turns.by_role(access)
+    yield screen.paint(turns.TITLE, Style.BOLD)
+    if not found:
+        yield f"  {turns.NOTHING}"
+    shown = list(found.items())[: None if verbose else _ROLES]
+    for role, (notes, changes) in shown:
+        yield screen.wrapped([Span(turns.heading(role, notes))], indent=2, hang=6)
+        for sign, words in turns.rows(changes):
+            style = Style.GREEN if sign == "+" else Style.RED
+            yield screen.wrapped([Span(sign, style, whole=True), Span(words)], indent=4, hang=8)
+    if len(shown) < len(found):
+        yield f"  and {len(found) - len(shown)} roles more; --verbose lists them all"
 
 
 def _blocked(screen: Screen, plan: Plan, *, verbose: bool) -> Iterator[str]:

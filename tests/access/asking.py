@@ -7,7 +7,8 @@ from typing import Any
 
 import psycopg
 
-from chiro_db.access.effective import held, may_grant
+from chiro_db.access.difference import difference
+from chiro_db.access.effective import PREDEFINED, everywhere, held, may_grant
 from chiro_db.access.world import Group, World, world
 from chiro_db.catalog.inspect import inspect, snapshot
 from chiro_db.kinds.scope import Request
@@ -91,3 +92,80 @@ def check(connection: Connection, spec: Spec) -> World:
     found = world(state_of(connection, spec))
     assert disagreements(connection, found) == []
     return found
+
+
+def foretold(planned: World, found: World) -> list[str]:
+    """Where the world as the plan foretold it differs from the one that was found: both ways."""
+    result: list[str] = []
+    mine, theirs = _by_object(planned), _by_object(found)
+    for key in sorted(mine.keys() | theirs.keys(), key=str):
+        if mine.get(key) != theirs.get(key):
+            result.append(f"{key}: foretold {mine.get(key)}, found {theirs.get(key)}")
+    for role in sorted(planned.roles.names | found.roles.names):
+        for ways in ("above", "settable"):
+            told = set(getattr(planned.roles, ways)(role))
+            real = set(getattr(found.roles, ways)(role))
+            if told != real:
+                result.append(f"{role} {ways}: foretold {sorted(told)}, found {sorted(real)}")
+    if planned.roles.superusers != found.roles.superusers:
+        result.append(f"superusers: {planned.roles.superusers}, {found.roles.superusers}")
+    for name, account in found.roles.accounts.items():
+        if name in planned.roles.accounts and planned.roles.logs_in(name) != account.login:
+            result.append(f"{name}: login is {account.login}")
+    return result
+
+
+def _by_object(world: World) -> dict[tuple[object, ...], tuple[object, ...]]:
+    return {
+        (group.type, group.schema, group.relation, item, group.owner if group.future else ""): (
+            group.owner,
+            group.entries,
+        )
+        for group in world.groups
+        for item in (group.objects or [("", None)])
+        if group.entries or (group.type != "column" and not group.future)
+    }
+
+
+def untold(before: World, after: World) -> list[str]:
+    """Where what is said to change is not what each role may do before and after: both ways."""
+    said: dict[tuple[object, ...], set[str]] = {}
+    for turn in difference(before, after).turns:
+        for item in turn.objects:
+            key = (turn.role, turn.gained, turn.schema, turn.type, turn.relation, item)
+            said.setdefault(key, set()).update(turn.privileges)
+    result = []
+    old, new = _things(before), _things(after)
+    powers = before.roles.superusers | after.roles.superusers
+    roles = (before.roles.names & after.roles.names) | (after.roles.names - before.roles.names)
+    for place in old.keys() | new.keys():
+        for role in [None, *sorted(roles - powers)]:
+            was = set(held(before, role, old[place])) if place in old else set[str]()
+            now = set(held(after, role, new[place])) if place in new else set[str]()
+            for gained, real in ((True, now - was), (False, was - now)):
+                mine = said.get((role, gained, *place), set())
+                everyone = said.get((None, gained, *place), set())
+                standing = set() if role is None else _standing(before, after, role, place[1])
+                if not (real - everyone - standing <= mine <= real):
+                    word = "gains" if gained else "loses"
+                    result.append(f"{role} {word} {real} on {place}, told are {mine}")
+    return result
+
+
+def _standing(before: World, after: World, role: str, kind: str) -> set[str]:
+    return {
+        p
+        for found in (before, after)
+        for name in everywhere(found.roles, role)
+        for of, privileges in PREDEFINED.get(name, {}).items()
+        if of == ("table" if kind == "column" else kind)
+        for p in privileges
+    }
+
+
+def _things(world: World) -> dict[tuple[str, str, str, str], Group]:
+    return {
+        (g.schema, g.type, g.relation, name if args is None else f"{name}({args})"): g
+        for g in world.groups
+        for name, args in g.objects
+    }

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from chiro_db.model.plan import Action, Blocked, Change, Hazard, Plan, Statement, Step
+from chiro_db.model.turn import Turn, Turns
 
 HOSTILE = "a|b`c``d<b>\"&*_~@x]]>%,:\x1b[31m\n::error::-- '\u202e"
 VERIFIER = "SCRAM-SHA-256$4096:salt$stored:server"
+
+
+TURNS = Turns(
+    (
+        Turn(None, False, "", "database", ("TEMPORARY", "CONNECT"), ("chiro_erp",)),
+        Turn("analytics_user", True, "commerce", "schema", ("USAGE",), ("commerce",)),
+        Turn("analytics_user", True, "commerce", "table", ("SELECT",), ("orders", "items")),
+        Turn("analytics_user", True, "commerce", "table", ("SELECT",), (), future=True),
+        Turn("analytics_user", False, "finance", "table", ("UPDATE",), tuple("abcdefgh")),
+        Turn("analytics_user", False, "finance", "column", ("SELECT",), ("iban",), "accounts"),
+        Turn("bi_reader", True, "commerce", "routine", ("EXECUTE",), ("place(integer, text)",)),
+    ),
+    (("bi_reader", "is new"), ("old_app", "is dropped, and what it could do ends")),
+)
 
 
 def change(
@@ -215,12 +230,27 @@ STRANGE = plan(
     database=HOSTILE,
     user=HOSTILE,
 )
+ACCESS = plan(GRANT, access=TURNS)
+NO_ACCESS = plan(SETTING, access=Turns())
+STRANGE_ACCESS = plan(
+    GRANT,
+    access=Turns(
+        (
+            Turn(HOSTILE, True, HOSTILE, "table", ("SELECT",), (HOSTILE,)),
+            Turn(HOSTILE, False, HOSTILE, "column", ("UPDATE",), (HOSTILE,) * 5, HOSTILE),
+        ),
+        ((HOSTILE, f"may SET ROLE to {HOSTILE}"),),
+    ),
+)
 NAMED = {
     "full": FULL,
     "additive": ADDITIVE,
     "skipped": SKIPPED,
     "in_step": IN_STEP,
     "strange": STRANGE,
+    "access": ACCESS,
+    "no_access": NO_ACCESS,
+    "strange_access": STRANGE_ACCESS,
 }
 
 
@@ -236,5 +266,11 @@ def large(number: int) -> Plan:
                 place=f"schema_specs/services/s{n % 100}.yaml:{n}",
             )
             for n in range(number)
-        )
+        ),
+        access=Turns(
+            tuple(
+                Turn(f"r{n}", True, f"s{n}", "table", ("SELECT",), (f"t{n}",))
+                for n in range(number)
+            )
+        ),
     )

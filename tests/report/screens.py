@@ -22,7 +22,7 @@ from chiro_db.report.slow import slow_text
 from chiro_db.report.text import plan_text
 from tests.report import checkups, loads
 from tests.report.accesses import drawn, many, small
-from tests.report.plans import ADDITIVE, FULL, IN_STEP, NAMED, SKIPPED
+from tests.report.plans import ACCESS, ADDITIVE, FULL, IN_STEP, NAMED, SKIPPED
 
 FOLDER = Path(__file__).parent / "golden"
 SERVICES = ("commerce", "core", "finance")
@@ -51,6 +51,9 @@ def screens() -> dict[str, str]:
             found[f"access{name}_{width}.txt"] = matrix_text(matrix, color=False, width=width)
         lines = list(listing(small(), small().groups, ["analyst", "clerk", None]))
         found[f"access_role_{width}.txt"] = listing_text(lines, color=False, width=width)
+    for width in (80, 140):
+        found[f"plan_access_{width}.txt"] = plan_text(ACCESS, color=False, width=width)
+    found["plan_access.md"] = plan_markdown(ACCESS)
     found["plan.sql"] = plan_sql(FULL)
     found["plan.json"] = json.dumps(plan_json(FULL), indent=2)
     found["plan.md"] = plan_markdown(FULL)
