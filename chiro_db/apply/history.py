@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chiro_db import __version__, sql
 from chiro_db.apply.origin import origin
@@ -112,6 +112,8 @@ def record(connection: Connection, job: Job, of: Origin | None, deed: Deed) -> s
         "hazards": list(deed.hazards),
         "statements": list(deed.statements),
     }
+    if connection.info.parameter_status("server_encoding") != "UTF8":
+        values = {k: _ascii(v) if k != "statements" else v for k, v in values.items()}
     try:
         with connection.transaction():  # a savepoint
             connection.execute(sql.statement("history/prepare").encode())
@@ -124,6 +126,13 @@ def record(connection: Connection, job: Job, of: Origin | None, deed: Deed) -> s
             " docs/commands/history.md says who may write it, `history: false` does without"
         )
     return None
+
+
+def _ascii(value: Any) -> Any:
+    """A database in another encoding may not have the letters of a name that it never saw."""
+    if isinstance(value, list):
+        return [_ascii(item) for item in value]
+    return value.encode("ascii", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def entries(job: Job, limit: int) -> tuple[Entry, ...]:

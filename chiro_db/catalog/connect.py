@@ -134,7 +134,8 @@ def _connect(to: Where, database: str) -> Connection:
 
     # What it warns of besides raising, such as a pipeline that ends with its connection.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
-    parameters = {"application_name": "chirodb", **to.parameters}
+    # statements are UTF-8, whatever the database is in
+    parameters = {"application_name": "chirodb", **to.parameters, "client_encoding": "utf8"}
     if database:
         parameters["dbname"] = database
     try:

@@ -229,3 +229,35 @@ def test_passwords_are_in_no_row(provision: Provisioning, monkeypatch: pytest.Mo
     for secret in ("first-S3cret", new.reveal(), "SCRAM-SHA-256"):
         assert secret not in everything
     assert "PASSWORD '***'" in everything
+
+
+def test_a_service_at_a_time_leaves_a_row_for_each_transaction(provision: Provisioning) -> None:
+    job = provision.job(SPEC)
+    done = carry_out(job, make(job), lock_timeout=5, by_service=True)
+    found = entries(job, 10)
+    assert len(found) > 1
+    assert sum(e.statement_count for e in found) == len(done.statements)
+    assert not make(job).changes
+
+
+def test_a_database_in_another_encoding(
+    provision: Provisioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTOR", "日本")
+    name = f"{provision.name}_latin"
+    provision.query(f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    latin = replace(provision, name=name)
+    spec = "services: {größe: {schema: größe, owner: latin_owner, purpose: süß}}"
+    latin.apply(spec)
+    (found,) = entries(latin.job(spec), 10)
+    assert found.actor == r"\u65e5\u672c"
+    comment = "SELECT obj_description(oid) FROM pg_namespace WHERE length(nspname) = 5"
+    assert ("süß",) in latin.query(comment)
+    assert 'CREATE SCHEMA "größe"' in str(entry(latin.job(spec), 1).statements)
+
+
+def test_it_can_be_read_where_nothing_can_be_written(provision: Provisioning) -> None:
+    """As on a standby."""
+    provision.apply(SPEC)
+    reading = f"{provision.conninfo} options='-c default_transaction_read_only=on'"
+    assert len(entries(replace(provision, conninfo=reading).job(SPEC), 10)) == 1
