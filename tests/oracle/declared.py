@@ -110,7 +110,9 @@ class Declaration:
             for item in listed(self.role(name).get("member_of")):
                 given: Spec = {"role": item} if isinstance(item, str) else item
                 attribute = self.world.roles[name].inherit if name in self.world.roles else True
-                inherit = given.get("inherit", attribute) if new else attribute
+                if new:  # as it is written, also where `enforce: additive` leaves the role's
+                    attribute = given.get("inherit", self.role(name).get("inherit", attribute))
+                inherit = attribute
                 other = next(
                     (m for m in found if (m.role, m.member) == (given["role"], name)), None
                 )
