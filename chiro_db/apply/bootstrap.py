@@ -7,7 +7,7 @@ is made as that role, and what it finds blocked is run, until nothing is blocked
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chiro_db import sql
@@ -44,6 +44,7 @@ class Script:
     lines: tuple[Line, ...]
     later: tuple[Line, ...]
     outside: tuple[Line, ...] = ()  # no SQL, or none for a transaction
+    tried: bool = True  # not as an ordinary role, to which it is what its plan finds blocked
 
 
 def bootstrap(job: Job, administrator: str | None) -> Script:
@@ -63,7 +64,7 @@ def bootstrap(job: Job, administrator: str | None) -> Script:
                 )
             made = planned(connection, job)
             now, later = _parted(made)
-            return _script(made, me, later, now)
+            return replace(_script(made, me, later, now), tried=False)
         name = administrator or job.loaded.spec.database.owner
         if name is None:
             raise RefusedError(

@@ -16,7 +16,11 @@ def bootstrap_sql(script: Script) -> str:
 
 def _rows(script: Script) -> Iterator[str]:
     name = visible(script.administrator)
-    yield from comment(f"run once by a superuser, so that {name} can apply the spec")
+    if script.tried:
+        yield from comment(f"run once by a superuser, so that {name} can apply the spec")
+    else:
+        yield from comment(f"what is blocked for {name}, for a superuser to run; untried:")
+        yield from comment("more may turn out to be blocked; as a superuser, bootstrap tries it")
     yield from comment(f"server {script.server}, database {script.database}")
     if not script.lines:
         yield from comment("nothing is missing")

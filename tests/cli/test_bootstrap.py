@@ -85,3 +85,13 @@ def test_an_administrator_must_be_named(folder: Path, database: Database) -> Non
     ran = _run(folder, database.conninfo, "bootstrap")
     assert ran.code == 1
     assert "--admin" in ran.err
+
+
+def test_an_ordinary_role_is_told_that_nothing_was_tried(folder: Path, database: Database) -> None:
+    name = f"{database.name}_admin"
+    with database.connect() as connection:
+        connection.execute(f"CREATE ROLE \"{name}\" LOGIN PASSWORD 'x'".encode())
+    conninfo = database.server.conninfo_of(database.name, user=name, password="x")
+    script = _run(folder, conninfo, "bootstrap")
+    assert script.code == 0, script.err
+    assert script.out.startswith(f"-- what is blocked for {name}, for a superuser to run; untried")

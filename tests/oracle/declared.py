@@ -111,8 +111,8 @@ class Declaration:
                 given: Spec = {"role": item} if isinstance(item, str) else item
                 attribute = self.world.roles[name].inherit if name in self.world.roles else True
                 if new:  # as it is written, also where `enforce: additive` leaves the role's
-                    attribute = given.get("inherit", self.role(name).get("inherit", attribute))
-                inherit = attribute
+                    attribute = bool(self.role(name).get("inherit", attribute))
+                inherit = given.get("inherit", attribute) if new else attribute
                 other = next(
                     (m for m in found if (m.role, m.member) == (given["role"], name)), None
                 )
