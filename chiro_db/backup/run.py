@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,15 +54,16 @@ Watch = Callable[[Mapping[str, Progress]], None]
 def run(asked: Asked, watch: Watch = lambda _: None) -> list[Outcome]:
     """An outcome for each service; what concerns all of them is raised."""
     for store in {store.where: store for _, stores in asked.services for store in stores}.values():
-        store.sweep()
+        with suppress(ChirodbError):  # one that is gone is told of when a backup goes there
+            store.sweep()
     started = datetime.now(UTC)
     outcomes = {chosen.service: Outcome(chosen.service) for chosen, _ in asked.services}
     with ExitStack() as stack:
         staged = _dumped(asked, stack, started, outcomes, watch)
         for chosen, stores in asked.services:
-            folder = staged.get(chosen.service)
-            if folder is not None:
-                _publish(outcomes[chosen.service], folder, stores)
+            found = staged.get(chosen.service)
+            if found is not None:
+                _publish(outcomes[chosen.service], *found, stores)
     return list(outcomes.values())
 
 
@@ -72,9 +73,9 @@ def _dumped(
     started: datetime,
     outcomes: Mapping[str, Outcome],
     watch: Watch,
-) -> dict[str, Path]:
-    """The folders of those that are complete, in the stores they are meant for."""
-    folders: dict[str, Path] = {}
+) -> dict[str, tuple[Path, Store]]:
+    """The folders of those that are complete, and the store that each is in."""
+    folders: dict[str, tuple[Path, Store]] = {}
     processes = Processes()
     progress: dict[str, Progress] = {}
     futures: dict[Future[None], str] = {}
@@ -91,11 +92,11 @@ def _dumped(
                     outcome = outcomes[chosen.service]
                     try:
                         order, needed = _order(asked, chosen, now, started)
-                        folder = stack.enter_context(stores[0].stage(chosen.service, order.id))
+                        folder, store = _staged(stack, chosen.service, order.id, stores, outcome)
                     except ChirodbError as error:
                         outcome.problems.append(error)
                         continue
-                    folders[chosen.service] = folder
+                    folders[chosen.service] = folder, store
                     own = progress[chosen.service] = Progress(
                         order.application, _size(now, chosen.schema)
                     )
@@ -105,7 +106,19 @@ def _dumped(
             except BaseException:  # Ctrl-C too
                 processes.stop()
                 raise
-    return {service: folder for service, folder in folders.items() if outcomes[service].manifest}
+    return {service: found for service, found in folders.items() if outcomes[service].manifest}
+
+
+def _staged(
+    stack: ExitStack, service: str, backup: str, stores: Sequence[Store], outcome: Outcome
+) -> tuple[Path, Store]:
+    """In the first store that takes it: one that is gone does not cost the copies."""
+    for store in stores[:-1]:
+        try:
+            return stack.enter_context(store.stage(service, backup)), store
+        except ChirodbError as error:
+            outcome.problems.append(error)
+    return stack.enter_context(stores[-1].stage(service, backup)), stores[-1]
 
 
 def _await(
@@ -191,11 +204,12 @@ def _cannot_write(folder: Path, error: OSError) -> ChirodbError:
     )
 
 
-def _publish(outcome: Outcome, folder: Path, stores: Sequence[Store]) -> None:
-    """Copies first: the folder goes by a rename into its own store."""
+def _publish(outcome: Outcome, folder: Path, staged: Store, stores: Sequence[Store]) -> None:
+    """The store with the folder last: there it goes by a rename."""
     if outcome.manifest is None:
         return
-    for store in (*stores[1:], stores[0]):
+    tried = stores[stores.index(staged) :]  # those before have said why not
+    for store in (*tried[1:], tried[0]):
         try:
             store.publish(folder, outcome.manifest)
         except ChirodbError as error:

@@ -69,6 +69,10 @@ def open_store(address: str, base: Path) -> Store:
 
         path = address[scheme.end() - 1 :] if scheme else address
         return Folder(base / Path(re.sub("^//+", "/", path)).expanduser())
+    if scheme[1].lower() in _SCHEMES:
+        from chiro_db.backup.bucket import Bucket
+
+        return Bucket(address)
     raise ChirodbError(
         f"`{scheme[1]}://` is no store that chirodb knows",
         hint=f"a folder, or a URL that begins with one of {', '.join(_SCHEMES)}",

@@ -22,6 +22,11 @@ from chiro_db.model.privilege import ON, PRIVILEGES
 
 _REFERENCE = re.compile(r"\$\{(env|file):([^{}]+)\}")
 _RESERVED_ROLES = frozenset({"public", "none", "current_role", "current_user", "session_user"})
+_STORE_SECRET = re.compile(
+    r"[?&][a-z_]*(?:secret|account_key|access_key|master_key|token|sas|service_account_key)[a-z_]*="
+    r"(?!\$\{)[^&]",
+    re.I,
+)
 _URL_PASSWORD = re.compile(
     r"://[^/@\s:]*:(?!\$\{)[^@/\s]+@|\b(?:ssl)?password\s*=\s*(?!\$\{)\S", re.I
 )
@@ -138,6 +143,15 @@ def _url(value: str) -> str:
     return value
 
 
+def _store(value: str) -> str:
+    """A folder or a URL; its query may hold what opens a bucket (chiro_db/backup/bucket.py)."""
+    if _URL_PASSWORD.search(value) or _STORE_SECRET.search(value):
+        raise ValueError("a literal secret in a URL; write ${env:NAME} in its place")
+    if is_malformed(value):
+        raise ValueError("a malformed reference; write ${env:NAME} or ${file:PATH}")
+    return value
+
+
 def _of_text(check: Callable[[str], str]) -> BeforeValidator:
     """A check of text that leaves what is no text to the type's own error."""
     return BeforeValidator(lambda value: check(value) if isinstance(value, str) else value)
@@ -152,6 +166,11 @@ SchemaName = Annotated[str, _of_text(_schema_name)]
 Flag = Annotated[bool, BeforeValidator(_flag, json_schema_input_type=bool | _YES_NO)]
 Strings = Annotated[
     tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])
+]
+StoreAddress = Annotated[str, _of_text(_store)]
+Stores = Annotated[
+    tuple[StoreAddress, ...],
+    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
 ]
 Privilege = Annotated[str, _of_text(_privilege)]
 Privileges = Annotated[
@@ -231,8 +250,8 @@ class Keep(Section):
 
 
 class Backup(Section):
-    to: str | None = None
-    copies: Strings | None = None
+    to: StoreAddress | None = None
+    copies: Stores | None = None
     schedule: str | None = None
     retention: Retention | None = None
     keep: Keep | None = None

@@ -14,6 +14,7 @@ from chiro_db.backup.run import Asked, Outcome, run
 from chiro_db.backup.settings import settings
 from chiro_db.backup.store import Store, open_store
 from chiro_db.cli import run as chirodb
+from chiro_db.spec.secrets import resolve
 from tests.provisioning import Provisioning
 from tests.servers import Database
 
@@ -41,7 +42,8 @@ class Shop:
     def stores(self, service: str = "shop") -> list[Store]:
         job = self.provision.job(self.spec)
         of = settings(job.loaded.spec, "", service)
-        return [open_store(address, job.loaded.folder) for address in of.stores]
+        folder = job.loaded.folder
+        return [open_store(resolve(a, folder).reveal(), folder) for a in of.stores]
 
     def outcome(self, **options: Any) -> Outcome:
         """Of the one service, whatever becomes of it."""

@@ -15,9 +15,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.cli.running import chirodb
+from tests.fetched import fetched
 from tests.servers import Database
 
-_FETCH = Path(__file__).parents[2] / ".ci" / "pgbouncer"
 _CONFIG = """
 [databases]
 * = host={host} port={port}
@@ -47,10 +47,7 @@ services:
 
 @pytest.fixture(scope="module")
 def program() -> str:
-    found = subprocess.run([_FETCH], capture_output=True, text=True, check=False)
-    if found.returncode != 0:
-        pytest.skip(found.stderr.strip() or "PgBouncer cannot be had")
-    return found.stdout.strip()
+    return str(fetched("pgbouncer"))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import socket
 import subprocess
@@ -22,10 +21,10 @@ from chiro_db.report.alerts import alerting_rules
 from chiro_db.report.dashboard import dashboard
 from chiro_db.spec.load import load
 from tests.cli.running import chirodb
+from tests.fetched import fetched
 from tests.observe.test_exporter import serving
 from tests.provisioning import Provisioning
 
-_FETCH = Path(__file__).parents[2] / ".ci" / "prometheus"
 SPEC = """
 database: {name: DATABASE, extensions: {pg_stat_statements: {schema: public}}}
 slow_queries: {threshold: 1s}
@@ -55,14 +54,7 @@ _RAISED: tuple[tuple[str, dict[str, str], str, str], ...] = (
 @pytest.fixture(scope="module")
 def programs() -> Path:
     """The folder of prometheus and promtool."""
-    found = subprocess.run([_FETCH], capture_output=True, text=True, check=False)
-    if found.returncode != 0:
-        reason = found.stderr.strip() or "Prometheus cannot be had"
-        offline = os.environ.get("CHIRODB_CI_OFFLINE", "") not in ("", "0")
-        if os.environ.get("CI") and os.geteuid() == 0 and not offline:
-            pytest.fail(f"{reason}; CHIRODB_CI_OFFLINE=1 does without", pytrace=False)
-        pytest.skip(reason)
-    return Path(found.stdout.strip()).parent
+    return fetched("prometheus").parent
 
 
 @pytest.fixture

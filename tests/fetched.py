@@ -1,0 +1,29 @@
+"""Programs that the scripts in `.ci/` fetch into a cache."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+_SCRIPTS = Path(__file__).parent.parent / ".ci"
+
+
+@cache
+def _asked(name: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([_SCRIPTS / name], capture_output=True, text=True, check=False)
+
+
+def fetched(name: str) -> Path:
+    """Where it is. Elsewhere than in CI a test that cannot have it is skipped."""
+    found = _asked(name)
+    if found.returncode != 0:
+        reason = found.stderr.strip() or f"{name} cannot be had"
+        offline = os.environ.get("CHIRODB_CI_OFFLINE", "") not in ("", "0")
+        if os.environ.get("CI") and os.geteuid() == 0 and not offline:
+            pytest.fail(f"{reason}; CHIRODB_CI_OFFLINE=1 does without", pytrace=False)
+        pytest.skip(reason)
+    return Path(found.stdout.strip())
