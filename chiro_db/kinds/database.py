@@ -102,10 +102,11 @@ def rights(scope: Scope, owner: str) -> Rights:
             for privilege in privileges:
                 right = Right(grant.grantable, source)
                 add(result, None if to == "public" else to, (privilege,), right)
-    reach = membership.inherited(scope)
+    used = READS_EVERYTHING.union(user for user in users if user is not None)
+    inheriting = membership.inheriting(scope, used)
     implied = scope.spec.database.connect == "implied"
     for role in scope.logins if implied else ():
-        if reach[role] & users or reach[role] & READS_EVERYTHING:
+        if role in inheriting:
             add(result, role, ("CONNECT",), Right(False, _SOURCE))
     if scope.only:
         return {key: right for key, right in result.items() if scope.has_role(key[0])}

@@ -84,22 +84,19 @@ def _inherits(scope: Scope, role: str) -> bool:
     return True if actual is None else bool(actual.inherit)
 
 
-def inherited(scope: Scope) -> Mapping[str, frozenset[str]]:
-    """By declared role all whose privileges it uses by inheritance, itself included."""
-    groups: dict[str, list[str]] = {}
+def inheriting(scope: Scope, roles: Iterable[str]) -> frozenset[str]:
+    """Who uses the privileges of any of the roles by inheritance, they themselves included."""
+    members: dict[str, list[str]] = {}
     for (role, member), want in desired(scope).items():
         if want.inherit:
-            groups.setdefault(member, []).append(role)
-    result: dict[str, frozenset[str]] = {}
-    for role in scope.declared:
-        found, waiting = {role}, [role]
-        while waiting:
-            for group in groups.get(waiting.pop(), ()):
-                if group not in found:
-                    found.add(group)
-                    waiting.append(group)
-        result[role] = frozenset(found)
-    return result
+            members.setdefault(role, []).append(member)
+    found = set(roles)
+    waiting = list(found)
+    while waiting:
+        new = set(members.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    return frozenset(found)
 
 
 def acts_as(scope: Scope) -> ActsAs:

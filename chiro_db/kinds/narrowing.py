@@ -23,6 +23,7 @@ class Narrowing:
         self.schema = schema
         self._matched: set[tuple[int, str]] = set()
         self._literals: dict[str, list[tuple[int, str]]] = {}
+        self._patterns = [(i, *p[:2]) for i, narrow in enumerate(narrows) for p in narrow.patterns]
         for i, narrow in enumerate(narrows):
             for literal in narrow.literals:
                 name = Signature.parse(literal, schema).name if securable == "routine" else literal
@@ -36,11 +37,10 @@ class Narrowing:
             if self._accepts(literal, arguments):
                 found.append(i)
                 self._matched.add((i, literal))
-        for i, narrow in enumerate(self.narrows):
-            for text, pattern, _ in narrow.patterns:
-                if pattern.match(name) and self._accepts(text, arguments):
-                    found.append(i)
-                    self._matched.add((i, text))
+        for i, text, pattern in self._patterns:
+            if pattern.match(name) and self._accepts(text, arguments):
+                found.append(i)
+                self._matched.add((i, text))
         return tuple(sorted(set(found)))
 
     def _accepts(self, text: str, arguments: str | None) -> bool:

@@ -16,6 +16,7 @@ from chiro_db.spec.survey import Finding, Survey, bodies, flag, mapping, section
 POLICIES = ("cross-service-grant",)
 _TARGET_KEYS = frozenset(Target.model_fields)
 _MAX_NAME = 63  # bytes; NAMEDATALEN - 1
+_SHORT = _MAX_NAME // 4  # characters, of which none takes more than four bytes
 _MAY_BE_EMPTY: tuple[Path, ...] = (("roles",), ("database", "extensions"))
 # Key, what it looks like, what it is, how to write it; -1 switches off, as in PostgreSQL.
 _QUANTITIES = (
@@ -72,7 +73,8 @@ def object_name(survey: Survey) -> Iterator[Finding]:
     for grant in survey.grants:
         for key in ("tables", "sequences", "types"):
             for path, name in texts(grant.body.get(key), (*grant.path, key)):
-                yield from _name(path, name)
+                if not 0 < len(name) <= _SHORT:  # there may be hundreds of thousands
+                    yield from _name(path, name)
         for path, name in texts(grant.body.get("functions"), (*grant.path, "functions")):
             yield from _signature(path, name)
         for table, columns in mapping(grant.body.get("columns")).items():
