@@ -22,6 +22,7 @@ from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.plan import Plan
 from chiro_db.model.secret import Secret
 from chiro_db.plan.build import build, fingerprint
+from chiro_db.tracing import span
 
 if TYPE_CHECKING:
     from chiro_db.catalog.connect import Connection
@@ -43,6 +44,16 @@ class Job:
     secrets: Mapping[str, Secret] = field(default_factory=dict)  # by role
     access: bool = False  # to say what the plan changes in who can do what
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Of a span: OpenTelemetry's names, with `_` for dots."""
+        return {
+            "db_system_name": "postgresql",
+            "db_namespace": self.to.database,
+            "server_address": str(self.to),
+            "chirodb_target": self.target,
+        }
 
     @property
     def request(self) -> Request:
@@ -78,14 +89,16 @@ def planned(
     for_saving: bool = False,
 ) -> Plan:
     """The plan on this connection; `new_passwords` where that was found out before."""
-    with moment or nullcontext():
-        state = inspect(connection, job.request)
-    unknown: tuple[str, ...] = ()
-    if new_passwords is None or state.server.reads_verifiers:
-        new_passwords, unknown = passwords.differing(job.to, state, job.secrets)
-    scope = Scope(job.loaded.spec, state, job.today, new_passwords, job.only)
-    made = described(build(scope, job.loaded.place), job, state, scope, unknown, for_saving)
-    return replace(made, access=_turns(made, state)) if job.access else made
+    with span("plan", **job.attributes) as attributes:
+        with moment or nullcontext():
+            state = inspect(connection, job.request)
+        unknown: tuple[str, ...] = ()
+        if new_passwords is None or state.server.reads_verifiers:
+            new_passwords, unknown = passwords.differing(job.to, state, job.secrets)
+        scope = Scope(job.loaded.spec, state, job.today, new_passwords, job.only)
+        made = described(build(scope, job.loaded.place), job, state, scope, unknown, for_saving)
+        attributes["chirodb_changes"] = len(made.changes)
+        return replace(made, access=_turns(made, state)) if job.access else made
 
 
 def _turns(made: Plan, state: State) -> Turns:

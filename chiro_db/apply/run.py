@@ -24,6 +24,7 @@ from chiro_db.catalog.inspect import snapshot
 from chiro_db.errors import ChirodbError, RefusedError, ServerError
 from chiro_db.model.plan import Plan
 from chiro_db.plan.parts import Part, parts
+from chiro_db.tracing import span
 
 if TYPE_CHECKING:
     from chiro_db.apply.origin import Origin
@@ -45,6 +46,13 @@ def apply(job: Job, shown: Plan, *, lock_timeout: float, by_service: bool = Fals
 
     PlanChangedError where something else has to be done by now; ServerError, RefusedError.
     """
+    with span("apply", **job.attributes) as attributes:
+        done = _apply(job, shown, lock_timeout, by_service=by_service)
+        attributes["chirodb_changes"] = len(done.runnable)
+        return done
+
+
+def _apply(job: Job, shown: Plan, lock_timeout: float, *, by_service: bool) -> Plan:
     job = replace(job, only=frozenset(shown.services))  # a saved plan may be narrowed
     if shown.creates_database:
         if shown.fingerprint:

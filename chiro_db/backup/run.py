@@ -20,6 +20,7 @@ from chiro_db.backup.settings import Settings
 from chiro_db.backup.store import Store
 from chiro_db.catalog.connect import Where
 from chiro_db.errors import ChirodbError
+from chiro_db.tracing import span
 
 _TICK = 0.2  # seconds between two looks at the progress
 
@@ -53,6 +54,15 @@ Watch = Callable[[Mapping[str, Progress]], None]
 
 def run(asked: Asked, watch: Watch = lambda _: None) -> list[Outcome]:
     """An outcome for each service; what concerns all of them is raised."""
+    services = tuple(chosen.service for chosen, _ in asked.services)
+    about = {"db_system_name": "postgresql", "db_namespace": asked.to.database}
+    with span("backup", chirodb_services=services, **about) as attributes:
+        outcomes = _run(asked, watch)
+        attributes["chirodb_failures"] = sum(bool(one.problems) for one in outcomes)
+        return outcomes
+
+
+def _run(asked: Asked, watch: Watch) -> list[Outcome]:
     for store in {store.where: store for _, stores in asked.services for store in stores}.values():
         with suppress(ChirodbError):  # one that is gone is told of when a backup goes there
             store.sweep()
