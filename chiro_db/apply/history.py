@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from chiro_db import __version__, sql
 from chiro_db.apply.origin import origin
 from chiro_db.apply.planning import Job
-from chiro_db.catalog.connect import connected
+from chiro_db.catalog.connect import connected_if_exists
 from chiro_db.errors import RefusedError, ServerError
 from chiro_db.model.plan import Action, Plan
 from chiro_db.resources import text
@@ -139,8 +139,8 @@ def entries(job: Job, limit: int) -> tuple[Entry, ...]:
     """The newest first."""
     from psycopg.rows import class_row
 
-    with connected(job.to) as connection, connection.transaction():
-        if not _there(connection):
+    with connected_if_exists(job.to) as connection, connection.transaction():
+        if not _there(connection, job):
             return ()
         with connection.cursor(row_factory=class_row(Entry)) as cursor:
             return tuple(cursor.execute(_sql("list"), {"limit": limit}))
@@ -151,8 +151,8 @@ def entry(job: Job, number: int) -> Entry:
     from psycopg.rows import class_row
 
     found = None
-    with connected(job.to) as connection, connection.transaction():
-        if _there(connection):
+    with connected_if_exists(job.to) as connection, connection.transaction():
+        if _there(connection, job):
             with connection.cursor(row_factory=class_row(Entry)) as cursor:
                 found = cursor.execute(_sql("show"), {"id": number}).fetchone()
     if found is None:
@@ -162,8 +162,10 @@ def entry(job: Job, number: int) -> Entry:
     return found
 
 
-def _there(connection: Connection) -> bool:
+def _there(connection: Connection, job: Job) -> bool:
     """Whether there is a history, which is safe to read."""
+    if connection.info.dbname != job.to.database:  # which the first apply creates
+        return False
     connection.execute("SET LOCAL search_path = ''")
     row = connection.execute(_sql("unfit")).fetchone()
     if row is not None and row[0] is not None:

@@ -135,6 +135,7 @@ def test_saved_and_narrowed_plans(provision: Provisioning) -> None:
 
 def test_the_apply_that_creates_the_database(provision: Provisioning) -> None:
     new = replace(provision, name=f"{provision.name}_new")
+    assert entries(new.job(SPEC), 10) == ()
     done = new.apply(SPEC)
     found = entry(new.job(SPEC), 1)
     assert (found.statements or [""])[0] == f"CREATE DATABASE {new.name} TEMPLATE template0"

@@ -45,8 +45,12 @@ def test_no_password_in_the_log_of_the_server(talkative: Cluster, tmp_path: Path
             assert ran.code == 0, ran.err
     rotated = chirodb("password", "rotate", "shop_app", cwd=tmp_path)
     assert rotated.code == 0, rotated.err
+    told = [chirodb("history", "--format", "json", cwd=tmp_path).out]
+    told += [chirodb("history", "show", str(n), cwd=tmp_path).out for n in (1, 2, 3)]
+    assert told[-1].count("PASSWORD '***'") == 1, "the rotation is in the history"
     log = (talkative.directory / "server.log").read_text(errors="replace")
     assert "CREATE ROLE shop_app" in log, "the log is of another server"
     assert log.count("ALTER ROLE shop_app PASSWORD") >= 2
     for secret in [*secrets, rotated.out.strip()]:
         assert secret not in log
+        assert secret not in "".join(told)
