@@ -121,10 +121,10 @@ def record(connection: Connection, job: Job, of: Origin | None, deed: Deed) -> s
     except psycopg.Error as error:
         if not (error.sqlstate or "").startswith(_LASTING):
             raise
-        return (
-            f"the history has no row of this: {error.diag.message_primary};"
-            " docs/commands/history.md says who may write it, `history: false` does without"
-        )
+        remedy = "rename or drop what is there, or say `history: false`"
+        if error.sqlstate == "42501":
+            remedy = "the database's owner writes it, and who may use the schema and INSERT"
+        return f"the history has no row of this: {error.diag.message_primary}; {remedy}"
     return None
 
 
