@@ -106,7 +106,7 @@ def _title(live: Live) -> tuple[str, ...]:
     lines = [
         f"The database {live.database.name} as chirodb {__version__} found it"
         f" (PostgreSQL {server.version_text}).",
-        "Passwords are left as they are. `enforce: additive` would revoke nothing for now.",
+        "Passwords stay as they are. With `enforce: additive` nothing is taken from anyone.",
     ]
     logging_in = sorted(r.name for r in live.roles.values() if r.superuser and r.login)
     if logging_in:

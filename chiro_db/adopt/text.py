@@ -102,8 +102,23 @@ def _entry(key: str, value: Any, indent: int) -> Iterator[str]:
             yield from _entry(name, item, indent + 2)
     elif isinstance(value, list):
         yield head + behind
+        if short is not None:
+            yield from _wrapped(value, indent + 2)
+            return
         for item in value:
             yield from _item(item, indent + 2)
+
+
+def _wrapped(words: list[Any], indent: int) -> Iterator[str]:
+    """A long list of words in brackets, on as few lines as it takes."""
+    line = " " * indent + "["
+    for i, word in enumerate(words):
+        part = (_inline(word) or "") + ("]" if i == len(words) - 1 else ",")
+        if len(line) + 1 + len(part) > _WIDTH and line.strip() not in ("", "["):
+            yield line.rstrip()
+            line = " " * (indent + 1)
+        line += part + " "
+    yield line.rstrip()
 
 
 def _item(value: Any, indent: int) -> Iterator[str]:
@@ -117,9 +132,9 @@ def _item(value: Any, indent: int) -> Iterator[str]:
         return
     if behind:
         yield margin + behind.strip()
-    lines = [line for name, item in value.items() for line in _entry(name, item, 0)]
-    yield f"{margin}- {lines[0]}"
-    yield from (f"{margin}  {line}" for line in lines[1:])
+    lines = [line for name, item in value.items() for line in _entry(name, item, indent + 2)]
+    yield f"{margin}- {lines[0].lstrip()}"
+    yield from lines[1:]
 
 
 def _unpacked(value: Any) -> tuple[tuple[str, ...], str, Any]:
