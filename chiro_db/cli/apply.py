@@ -98,6 +98,10 @@ class _Asked:
 
     def check(self, plan: Plan) -> None:
         """RefusedError where the plan may not run as it is."""
+        from chiro_db.cli.showing import refused_by
+
+        if broken := [found for found in plan.breaches if found.severity == "error"]:
+            raise refused_by(broken)
         if plan.blocked and not (self.skip_blocked or plan.skip_blocked):
             raise RefusedError(
                 f"{len(plan.blocked)} of {len(plan.changes)} changes are blocked",

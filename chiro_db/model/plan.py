@@ -9,6 +9,7 @@ from typing import Any
 
 from chiro_db.model.acl import Source
 from chiro_db.model.effect import Effect
+from chiro_db.model.finding import Finding
 from chiro_db.model.turn import Turns
 
 
@@ -137,6 +138,7 @@ class Plan:
     made_at: str = ""
     services: tuple[str, ...] = ()  # non-empty: narrowed by --service
     new_passwords: frozenset[str] = frozenset()  # existing roles that get one
+    breaches: tuple[Finding, ...] = field(default=(), compare=False)  # of policies, once applied
     access: Turns | None = field(default=None, compare=False)  # where it was asked for
 
     @property

@@ -429,8 +429,42 @@ class Ignore(Section):
     schemas: Strings = ()
 
 
+_OBJECTS = re.compile(r'(?:"(?:[^"]|"")+"|[^".][^.]*)(?:\..+)?', re.S)
+
+
+def _objects(value: str) -> str:
+    if not _OBJECTS.fullmatch(value):
+        raise ValueError(f"`{value}` is not a schema or schema.name, such as `shop.*`")
+    return value
+
+
+class PolicyRule(Section):
+    privileges: Privileges
+    on: Annotated[
+        tuple[Annotated[str, _of_text(_objects)], ...],
+        Field(min_length=1),
+        BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+    ]
+    to: Strings = ()
+
+
+class Denial(PolicyRule):
+    except_: Strings = Field(default=(), alias="except")
+
+
+class Requirement(PolicyRule):
+    to: Strings = Field(min_length=1)
+
+
 class Policy(Section):
     severity: Severity = "error"
+    reason: str | None = None
+    deny: Denial | None = None
+    require: Requirement | None = None
+
+    @property
+    def asserts(self) -> bool:
+        return self.severity != "off" and (self.deny is not None or self.require is not None)
 
 
 def _none_is_empty(value: Any) -> Any:

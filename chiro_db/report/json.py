@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chiro_db.errors import ChirodbError
+from chiro_db.model.finding import Finding
 from chiro_db.model.plan import Action, Change, Plan
 from chiro_db.report import diagnostics, summary, turns
 from chiro_db.report.difference import differences
@@ -38,6 +39,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "errored": False,
         "applyable": bool(plan.runnable) and (not plan.blocked or plan.skip_blocked),
         "complete": not plan.blocked and not plan.services,
+        **({"breaches": [_breach(b) for b in plan.breaches]} if plan.breaches else {}),
         **({"access": turns.as_json(plan.access)} if plan.access is not None else {}),
     }
 
@@ -54,6 +56,17 @@ def error_json(error: ChirodbError) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "errored": True,
         "diagnostics": diagnostics.as_json(found)["diagnostics"],
+    }
+
+
+def _breach(found: Finding) -> dict[str, Any]:
+    return {
+        "rule": found.rule,
+        "severity": found.severity,
+        "subject": found.subject,
+        "message": found.message,
+        "evidence": found.evidence,
+        "place": found.place,
     }
 
 

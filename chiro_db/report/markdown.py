@@ -107,6 +107,9 @@ def _asides(plan: Plan) -> Iterable[tuple[str, list[tuple[str, int]]]]:
         rows = [row for change in plan.blocked for row in _blocked(change)]
         title = "Blocked, and skipped on this target" if plan.skip_blocked else "Blocked"
         yield f"{title}: {counted(len(plan.blocked), 'change')}", rows
+    if plan.breaches:
+        rows = [(f"! {visible(f'{b.severity}: {b.message}')}", 0) for b in plan.breaches]
+        yield "Policies that it breaks", rows
     if plan.extras:
         listed = lines([reported(change) for change in plan.extras])
         yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from chiro_db.model.finding import Finding
 from chiro_db.model.plan import Action, Blocked, Change, Plan
 from chiro_db.model.turn import Turns
 from chiro_db.report import summary, turns
@@ -56,8 +57,25 @@ def row(screen: Screen, line: Line, sign: str, style: Style, *, hazards: bool = 
     return screen.wrapped(spans, indent=2, hang=6)
 
 
+def broken(screen: Screen, findings: Sequence[Finding]) -> Iterator[str]:
+    """What the policies do not allow."""
+    yield screen.paint("Policies", Style.BOLD)
+    for found in findings:
+        style = Style.RED if found.severity == "error" else Style.YELLOW
+        why = f"({visible(found.evidence)})" if found.evidence else ""
+        where = f"[{visible(found.place)}]" if found.place else ""
+        spans = [
+            Span(f"{found.severity}:", style, whole=True),
+            *(Span(text) for text in (visible(found.message), why) if text),
+            *([Span(where, Style.DIM)] if where else []),
+        ]
+        yield screen.wrapped(spans, indent=2, hang=6)
+
+
 def ending(screen: Screen, plan: Plan, *, verbose: bool) -> Iterator[str]:
     """What is left alone, and the warnings."""
+    if plan.breaches:
+        yield "\n".join(broken(screen, plan.breaches))
     if plan.extras:
         title = "Not in the spec, left alone (enforce: additive)"
         extras = [reported(change) for change in plan.extras]

@@ -7,7 +7,14 @@ from datetime import date
 from typing import Any
 
 from chiro_db.errors import Diagnostic
-from chiro_db.spec import check_backup, check_grants, check_roles, check_services, check_values
+from chiro_db.spec import (
+    check_backup,
+    check_grants,
+    check_policies,
+    check_roles,
+    check_services,
+    check_values,
+)
 from chiro_db.spec.positions import Path, Positions
 from chiro_db.spec.survey import Finding, Survey
 
@@ -44,7 +51,9 @@ RULES: tuple[Rule, ...] = (
     check_backup.retention,
     check_backup.recipient,
     check_values.threshold,
-    check_values.unknown_policy,
+    check_policies.unknown_policy,
+    check_policies.policy_role,
+    check_policies.policy_object,
     check_values.past_date,
 )
 

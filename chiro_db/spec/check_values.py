@@ -9,11 +9,9 @@ from typing import Any
 
 from chiro_db.kinds.signature import parted
 from chiro_db.model.spec import NARROWING, ONE_WAY, Target
-from chiro_db.spec.nearest import Vocabulary
 from chiro_db.spec.positions import Path
 from chiro_db.spec.survey import Finding, Survey, bodies, flag, mapping, sections, texts
 
-POLICIES = ("cross-service-grant",)
 _TARGET_KEYS = frozenset(Target.model_fields)
 _MAX_NAME = 63  # bytes; NAMEDATALEN - 1
 _SHORT = _MAX_NAME // 4  # characters, of which none takes more than four bytes
@@ -134,15 +132,6 @@ def threshold(survey: Survey) -> Iterator[Finding]:
             is_quantity = isinstance(given, str | int) and not isinstance(given, bool)
             if is_quantity and given != -1 and not pattern.fullmatch(str(given).strip()):
                 yield Finding((*path, "slow_queries", key), f"`{given}` is not {expected}", hint)
-
-
-def unknown_policy(survey: Survey) -> Iterator[Finding]:
-    known = Vocabulary(POLICIES)
-    for name in mapping(survey.values.get("policies")):
-        if name not in known:
-            names = ", ".join(f"`{policy}`" for policy in POLICIES)
-            hint = known.hint(name, f"known are {names}")
-            yield Finding(("policies", name), f"unknown policy `{name}`", hint, "warning")
 
 
 def past_date(survey: Survey) -> Iterator[Finding]:

@@ -25,7 +25,9 @@ SECTIONS: Mapping[str, str] = {
     "Retention": "How long backups stay, in short.",
     "Keep": "Which backups stay when the others are pruned.",
     "Ignore": "What is never looked at and never touched.",
-    "Policy": "How strict a rule of `validate` and `audit` is.",
+    "Policy": "How strict a rule of `validate` and `audit` is, or an assertion of your own.",
+    "Denial": "Privileges that nobody, or none of some roles, may hold on some objects.",
+    "Requirement": "Privileges that some roles must hold on some objects.",
 }
 
 KEYS: Mapping[str, Mapping[str, str]] = {
@@ -158,5 +160,21 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "roles": "Names or globs of roles.",
         "schemas": "Names or globs of schemas.",
     },
-    "Policy": {"severity": "`error`, `warning` or `off`."},
+    "Policy": {
+        "severity": "`error`, `warning` or `off`.",
+        "reason": "Why; shown with each breach.",
+        "deny": "Who must not be able to do what, by whatever way.",
+        "require": "Who must be able to do what.",
+    },
+    "Denial": {
+        "privileges": "Words such as UPDATE, or ALL.",
+        "on": "Objects: `schema` or `schema.name`, both globs; one or a list.",
+        "to": "The roles that are meant, names or globs; absent: everyone, PUBLIC too.",
+        "except": "Roles that are not meant, names or globs.",
+    },
+    "Requirement": {
+        "privileges": "Words such as SELECT.",
+        "on": "Objects: `schema` or `schema.name`, both globs; one or a list.",
+        "to": "The roles that must have it.",
+    },
 }
