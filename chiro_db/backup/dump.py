@@ -133,9 +133,9 @@ def _prerequisites(
     made = definitions.read(order, source, needed, processes) if needed.dumped else []
     text = prerequisites.script(needed, order.schema, made).encode()
     path = folder / (PREREQUISITES + (".age" if once else ""))
-    target = packing.HashedFile(path)
-    packing.put(_Bytes(text), target, order.recipients, once)
-    return target.finish()
+    with packing.HashedFile(path) as target:
+        packing.put(_Bytes(text), target, order.recipients, once)
+        return target.finish()
 
 
 class _Bytes:
@@ -166,9 +166,9 @@ def _left_out(needed: Prerequisites) -> dict[str, list[str]]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    target = packing.HashedFile(path)
-    target.write(content)
-    target.finish()
+    with packing.HashedFile(path) as target:
+        target.write(content)
+        target.finish()
 
 
 def _to_disk(path: Path) -> None:

@@ -34,9 +34,10 @@ def fetched(copy: Copy) -> Iterator[tuple[Path, Manifest]]:
         for name, file in made.files.items():
             path = Path(temp) / name
             path.parent.mkdir(exist_ok=True)
-            target = packing.HashedFile(path)
-            copy.store.fetch(made.service, made.id, name, target)
-            if target.finish().sha256 != file["sha256"]:
+            with packing.HashedFile(path) as target:
+                copy.store.fetch(made.service, made.id, name, target)
+                written = target.finish()
+            if written.sha256 != file["sha256"]:
                 raise _wrong(copy, name, "is not what was written: its checksum is another")
         yield Path(temp), made
 

@@ -92,9 +92,9 @@ class Folder:
         fresh = folder / f".{name}.new"
         with _told(self.where):
             fresh.unlink(missing_ok=True)
-            file = packing.HashedFile(fresh)
-            file.write(content)
-            file.finish()
+            with packing.HashedFile(fresh) as file:
+                file.write(content)
+                file.finish()
             fresh.rename(folder / name)
             packing.sync(folder)
 
@@ -148,10 +148,9 @@ def _free(lock: Path) -> bool:
 
 def _copy(source: Path, target: Path, manifest: Manifest) -> None:
     """What arrives is read again: a copy has to prove itself."""
-    file = packing.HashedFile(target)
-    with source.open("rb") as reading:
+    with packing.HashedFile(target) as file, source.open("rb") as reading:
         shutil.copyfileobj(reading, file, packing.CHUNK)
-    written = file.finish()
+        written = file.finish()
     expected = manifest.files.get(str(target.relative_to(_top(target, manifest))))
     if expected is not None and written.sha256 != expected["sha256"]:
         raise ChirodbError(f"`{source.name}` changed while it was copied")

@@ -47,6 +47,12 @@ class HashedFile:
     def flush(self) -> None:
         """Nothing is held back."""
 
+    def __enter__(self) -> HashedFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
     def finish(self) -> Written:
         """On the disk, not only on its way."""
         os.fsync(self._file.fileno())
@@ -60,11 +66,13 @@ def pack(
     """zstd, then age where there are recipients."""
     import zstandard
 
-    target = HashedFile(path)
     compressor = zstandard.ZstdCompressor(level=LEVEL, threads=2, write_checksum=True)
-    with compressor.stream_reader(cast(IO[bytes], source), read_size=CHUNK) as packed:
+    with (
+        HashedFile(path) as target,
+        compressor.stream_reader(cast(IO[bytes], source), read_size=CHUNK) as packed,
+    ):
         put(packed, target, recipients, once)
-    return target.finish()
+        return target.finish()
 
 
 def put(
