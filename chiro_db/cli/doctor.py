@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chiro_db.cli import completing
 from chiro_db.cli.connecting import SpecOption, TargetOption, UrlOption
 from chiro_db.errors import SecretError
 
@@ -27,7 +28,12 @@ class Format(StrEnum):
 
 def doctor(
     service: Annotated[
-        str | None, typer.Argument(help="One service; all otherwise.", metavar="SERVICE")
+        str | None,
+        typer.Argument(
+            help="One service; all otherwise.",
+            metavar="SERVICE",
+            autocompletion=completing.services,
+        ),
     ] = None,
     spec: SpecOption = None,
     target: TargetOption = None,

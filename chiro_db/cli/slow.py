@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from chiro_db.errors import ChirodbError
 if TYPE_CHECKING:
     from chiro_db.apply.planning import Job
     from chiro_db.observe.ranking import Slow
+    from chiro_db.observe.statements import Reading
 
 
 class Format(StrEnum):
@@ -96,7 +98,7 @@ def _look(about: Job, by: str, limit: int, age: float | None, *, explain: bool) 
         if age is not None:
             snapshot = snapshots.before(place, reading.at - age)
             if snapshot is None:
-                snapshots.remember(place, reading)
+                _remember(place, reading)
                 raise ChirodbError(
                     "there is no snapshot to compare with yet",
                     hint="this run has remembered the first one: try again later",
@@ -105,7 +107,7 @@ def _look(about: Job, by: str, limit: int, age: float | None, *, explain: bool) 
             reset = reading.since > snapshot.at
             begin = reading.since if reset else snapshot.at
             _say_since(age, reading.at - snapshot.at, reset=reset)
-        snapshots.remember(place, reading)
+        _remember(place, reading)
         services = ranked(counted, By(by), limit, about.only)
         if explain:
             services = tuple(
@@ -131,6 +133,17 @@ def _look(about: Job, by: str, limit: int, age: float | None, *, explain: bool) 
             f" GRANT pg_read_all_stats TO {_quoted(reading.role)}"
         )
     return Slow(spec.database.name, By(by), reading.at, begin, reset, reading.evicted, services)
+
+
+def _remember(place: Path, reading: Reading) -> None:
+    """Where nothing can be kept, what is shown is right all the same."""
+    from chiro_db.observe import snapshots
+
+    try:
+        snapshots.remember(place, reading)
+    except (OSError, ChirodbError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        _warn(f"nothing is remembered for --since in {place}: {reason}")
 
 
 def _quoted(role: str) -> str:

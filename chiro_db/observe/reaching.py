@@ -29,11 +29,13 @@ class Door:
     """Where libpq would go, with all that its variables and files say."""
 
     host: str
+    address: str  # that is connected to; the host but for `hostaddr`
     port: int
     user: str
     password: Secret | None = field(repr=False)
     database: str
     info: Mapping[str, str] = field(repr=False)
+    others: tuple[str, ...] = ()  # further hosts of the URL, which libpq tries after this one
 
     @property
     def local(self) -> bool:
@@ -60,19 +62,21 @@ def door(to: Where) -> Door:
             for option in begun.info
             if option.val is not None
         }
-        host = (begun.host or b"localhost").decode().partition(",")[0]
-        port = (begun.port or b"5432").decode().partition(",")[0]
+        hosts = (info.get("host") or (begun.host or b"localhost").decode()).split(",")
+        ports = (info.get("port") or "5432").split(",")
         password = (begun.password or b"").decode() or info.pop("password", "")
         user = (begun.user or b"").decode() or info.get("user", "")
         info.pop("password", None)
         address = info.get("hostaddr", "").partition(",")[0]
         return Door(
-            address or host,
-            int(port or 5432),
+            hosts[0] or "localhost",
+            address or hosts[0] or "localhost",
+            int(ports[0] or 5432),
             user,
             Secret(password) if password else None,
             to.database,
             info,
+            tuple(hosts[1:]),
         )
     finally:
         begun.finish()
@@ -87,6 +91,8 @@ class Reach:
 
     def network(self, subject: str) -> Iterator[Result]:
         """Name, TCP, TLS."""
+        if self.at.others:
+            yield unchecked(subject, "name", f"the URL's other hosts: {', '.join(self.at.others)}")
         failed = None
         for step in NETWORK:
             if failed is not None:
@@ -103,7 +109,7 @@ class Reach:
         if self.at.local:
             return ok(subject, "name", f"{self.at.host} is a directory of Unix sockets")
         try:
-            known = socket.getaddrinfo(self.at.host, self.at.port, type=socket.SOCK_STREAM)
+            known = socket.getaddrinfo(self.at.address, self.at.port, type=socket.SOCK_STREAM)
         except OSError as error:
             return found(
                 subject,
@@ -117,7 +123,7 @@ class Reach:
 
     def _tcp(self, subject: str) -> Result:
         try:
-            handshake.opened(self.at.host, self.at.port, _PATIENCE).close()
+            handshake.opened(self.at.address, self.at.port, _PATIENCE).close()
         except (ConnectionRefusedError, FileNotFoundError) as error:
             mend = "start the server, or correct host and port in the URL; listen_addresses and"
             mend += " port are the server's: SHOW listen_addresses"
@@ -138,7 +144,7 @@ class Reach:
             why = "a Unix socket needs none" if self.at.local else f"sslmode={self.at.mode}"
             return unchecked(subject, "TLS", why)
         try:
-            with closing(handshake.opened(self.at.host, self.at.port, _PATIENCE)) as plain:
+            with closing(handshake.opened(self.at.address, self.at.port, _PATIENCE)) as plain:
                 if not handshake.offers_tls(plain):
                     self.tls = False
                     return self._without_tls(subject)
@@ -194,7 +200,7 @@ class Reach:
 
     def enter(self, user: str, password: Secret | None, database: str) -> None:
         """Refused, PasswordWanted or OSError where that cannot be done."""
-        with closing(handshake.opened(self.at.host, self.at.port, _PATIENCE)) as plain:
+        with closing(handshake.opened(self.at.address, self.at.port, _PATIENCE)) as plain:
             if not self.tls:
                 handshake.log_in(plain, user, database, password)
                 return
@@ -223,7 +229,7 @@ class Reach:
     def _no_line(self, subject: str, user: str, said: str) -> Result:
         """No line of pg_hba.conf; perhaps there is one for TLS alone."""
         if not self.tls and not self.at.local:
-            with closing(handshake.opened(self.at.host, self.at.port, _PATIENCE)) as plain:
+            with closing(handshake.opened(self.at.address, self.at.port, _PATIENCE)) as plain:
                 if handshake.offers_tls(plain):
                     return found(
                         subject,

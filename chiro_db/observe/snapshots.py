@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from chiro_db.errors import ChirodbError
 from chiro_db.files import state_root, write_private
 from chiro_db.observe.statements import COUNTERS, Counted, Reading, difference
 
@@ -54,7 +55,18 @@ def before(place: Path, at: float) -> Snapshot | None:
     if not known:
         return None
     chosen = max((t for t in known if t <= at), default=known[0])
-    document = json.loads(_file(place, chosen).read_text(encoding="utf-8"))
+    path = _file(place, chosen)
+    try:
+        return _read(path)
+    except (ValueError, KeyError, TypeError):
+        hint = "delete it"
+        raise ChirodbError("this snapshot is damaged", where=str(path), hint=hint) from None
+    except OSError as error:
+        raise ChirodbError(f"cannot read `{path}`: {error.strerror}") from None
+
+
+def _read(path: Path) -> Snapshot:
+    document = json.loads(path.read_text(encoding="utf-8"))
     columns = document["columns"]
     return Snapshot(
         document["at"],

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -15,6 +18,8 @@ import trustme
 from chiro_db.catalog.connect import where
 from chiro_db.embedded import Cluster
 from chiro_db.model.secret import Secret
+from chiro_db.observe import backups
+from chiro_db.observe.backups import LastBackup
 from chiro_db.observe.doctor import Passwords, examined
 from chiro_db.observe.finding import Checkup, Result, State, Thresholds
 from chiro_db.report.doctor import doctor_text
@@ -23,6 +28,7 @@ from tests import majors
 from tests.cli.running import chirodb
 from tests.faults.test_pgbouncer import pooled as pooled
 from tests.faults.test_pgbouncer import program as program
+from tests.observe.scraping import parsed
 from tests.provisioning import Provisioning
 from tests.servers import Server
 
@@ -359,6 +365,34 @@ def test_tables_that_make_it_slow(shop: Provisioning) -> None:
     assert any("shop.child is read from end to end" in r.what for r in found)
 
 
+def test_blocks_that_were_not_in_the_cache(own_cluster: Cluster, tmp_path: Path) -> None:
+    """After a restart shared buffers are empty, so that a first scan reads each block."""
+    with Server(own_cluster.start(), 0).connect() as connection:
+        connection.execute(
+            "CREATE TABLE big AS SELECT i, repeat('x', 500) FROM generate_series(1, 20000) i"
+        )
+    own_cluster.stop()
+    server = Server(own_cluster.start(), 0)
+    with server.connect() as connection:
+        connection.execute("SELECT pg_stat_reset()")
+        connection.execute("SELECT count(*) FROM big")
+        connection.execute("ANALYZE big")
+    (tmp_path / "spec.yaml").write_text(
+        "version: 1\ndatabase: {name: postgres}\nservices: {s: {schema: public, owner: postgres}}\n"
+    )
+    limits = Thresholds(read=500, large=1000)
+    to = where(server.conninfo, "postgres")
+    end = time.monotonic() + 10
+    found: list[Result] = []
+    while not found and time.monotonic() < end:
+        made = examined(to, load(tmp_path / "spec.yaml").spec, ["s"], {}, limits)
+        found = [r for r in made.findings if r.step == "cache"]
+        time.sleep(0.2)
+    assert "of the blocks were in shared buffers" in found[0].what
+    assert "public.big" in found[0].evidence[0]
+    assert not [r for r in made.findings if r.step in ("indexes", "bloat")]
+
+
 def test_a_pooler_whose_clients_wait(pooled: str, shop: Provisioning) -> None:
     assert not [r for r in checkup(shop).results if r.step == "pool"], "a server is no pooler"
     with ExitStack() as stack:
@@ -477,6 +511,39 @@ def test_nobody_is_let_in_from_here(own_cluster: Cluster, tmp_path: Path) -> Non
     [found] = examined(to, load(tmp_path / "spec.yaml").spec, [], {}, QUICK).findings
     assert (found.step, found.evidence[0][:5]) == ("authentication", "28000")
     assert "no line of pg_hba.conf" in found.what
+
+
+def test_backups_that_are_missing_or_late(shop: Provisioning) -> None:
+    spec = shop.folder / "spec.yaml"
+    given = ("--spec", str(spec), "--url", shop.conninfo)
+
+    def kept() -> tuple[int, str]:
+        ran = chirodb("doctor", "shop", *given, "--format", "json")
+        [result] = [r for r in json.loads(ran.out)["results"] if r["step"] == "backups"]
+        return ran.code, f"{result['state']}: {result['what']}"
+
+    assert kept() == (0, "not checked: the spec does not say where backups of `shop` go")
+    spec.write_text(spec.read_text() + "\nbackup: {to: ./kept, schedule: hourly}\n")
+    assert kept() == (2, "finding: there is no good backup")
+    assert chirodb("backup", "run", *given).code == 0
+    assert kept() == (0, "ok: the last good backup is 0.0 hours old")
+    metrics = parsed(chirodb("metrics", *given).out)
+    age = metrics["chirodb_service_backup_age_seconds", (("service", "shop"),)]
+    assert 0 <= age < 60
+    assert metrics["chirodb_service_backup_size_bytes", (("service", "shop"),)] > 100
+    assert metrics["chirodb_scrape_unseen", (("what", "backups"),)] == 0
+    assert ("chirodb_service_drill_age_seconds", (("service", "shop"),)) not in metrics
+    shutil.rmtree(shop.folder / "kept")
+    metrics = parsed(chirodb("metrics", *given).out)
+    assert metrics["chirodb_scrape_unseen", (("what", "backups"),)] == 2
+
+
+def test_a_late_backup() -> None:
+    late = LastBackup(3 * 3600, 1, None, "hourly")
+    [result] = backups.results("shop", late)
+    assert (result.state, result.mend) == (State.FINDING, "chirodb backup run shop")
+    [result] = backups.results("shop", replace(late, schedule="daily"))
+    assert result.state is State.OK
 
 
 def test_from_the_command_line(shop: Provisioning) -> None:

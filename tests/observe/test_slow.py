@@ -263,6 +263,23 @@ def test_from_the_command_line(cli: Callable[..., Ran], slow: Provisioning) -> N
     assert json.loads(cli("--format", "json", "--since", "x").out)["errored"]
 
 
+def test_where_nothing_can_be_remembered(slow: Provisioning, tmp_path: Path) -> None:
+    """A folder that cannot be made, and a snapshot that is damaged."""
+    slow.job(SPEC)
+    given = ("slow", "--spec", str(slow.folder / "spec.yaml"), "--url", slow.conninfo)
+    (tmp_path / "file").write_text("")
+    shown = chirodb(*given, env={"CHIRODB_STATE_DIR": str(tmp_path / "file")})
+    assert shown.code == 0, shown.err
+    assert "nothing is remembered for --since" in shown.err
+    env = {"CHIRODB_STATE_DIR": str(tmp_path / "state")}
+    assert chirodb(*given, env=env).code == 0
+    [snapshot] = (tmp_path / "state" / "slow").glob("*/*.json")
+    snapshot.write_text("{")
+    damaged = chirodb(*given, "--since", "1h", env=env)
+    assert damaged.code == 1
+    assert "this snapshot is damaged" in damaged.err
+
+
 def test_watching_ends_with_ctrl_c(slow: Provisioning, tmp_path: Path) -> None:
     slow.job(SPEC)
     command = [sys.executable, "-m", "chiro_db", "slow", "--watch", "--interval", "0.1"]
