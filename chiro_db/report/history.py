@@ -5,17 +5,21 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from chiro_db.apply.history import Entry
 from chiro_db.report.words import counted, visible
 
 FORMAT_VERSION = "1.0"
+_WIDE = 100  # columns of a terminal in which there is room for the host
+_HOST = 24  # columns of a host's name that tell it from others; `history show` has all of it
 
 
-def history_text(entries: Sequence[Entry], *, color: bool, width: int) -> str:
-    """A row for each entry, the newest first; times are the reader's own."""
+def history_text(
+    entries: Sequence[Entry], *, color: bool, width: int, zone: tzinfo | None = None
+) -> str:
+    """A row for each entry, the newest first; times are the reader's own without a zone."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -24,11 +28,17 @@ def history_text(entries: Sequence[Entry], *, color: bool, width: int) -> str:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("when", no_wrap=True)
-    for name in ("who", "from", "target", "what", "commit"):
-        table.add_column(name, overflow="fold")
+    table.add_column("who", overflow="fold")
+    if wide := width >= _WIDE:
+        table.add_column("from", overflow="ellipsis", no_wrap=True, max_width=_HOST)
+    table.add_column("target", overflow="fold")
+    table.add_column("what", overflow="fold")
+    table.add_column("commit", no_wrap=True)
     for entry in entries:
-        cells = (str(entry.id), _when(entry.at), _who(entry), _from(entry), entry.target or "-")
-        table.add_row(*(Text(visible(c)) for c in (*cells, _what(entry), _commit(entry))))
+        place = (_from(entry),) if wide else ()
+        what = (entry.target or "-", _what(entry), _commit(entry))
+        cells = (str(entry.id), _when(entry.at, zone), _who(entry), *place, *what)
+        table.add_row(*(Text(visible(cell)) for cell in cells))
     written = io.StringIO()
     Console(
         file=written, width=width, no_color=not color, force_terminal=color, highlight=False
@@ -37,9 +47,9 @@ def history_text(entries: Sequence[Entry], *, color: bool, width: int) -> str:
     return "\n".join(line for line in lines if line) + "\n"
 
 
-def entry_text(entry: Entry) -> str:
+def entry_text(entry: Entry, *, zone: tzinfo | None = None) -> str:
     """All that is known, and the statements as they were shown."""
-    rows = [f"{name:<12} {visible(value)}" for name, value in _facts(entry) if value]
+    rows = [f"{name:<12} {visible(value)}" for name, value in _facts(entry, zone) if value]
     return "\n".join([*rows, "", *(f"{visible(text)};" for text in entry.statements or ())]) + "\n"
 
 
@@ -64,9 +74,9 @@ def _plain(entry: Entry) -> dict[str, Any]:
     return values
 
 
-def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
+def _facts(entry: Entry, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
     yield "entry", str(entry.id)
-    yield "when", _when(entry.at, seconds=True)
+    yield "when", _when(entry.at, zone, seconds=True)
     yield "command", entry.command
     yield "target", entry.target
     yield "services", ", ".join(entry.services)
@@ -84,8 +94,8 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "chirodb", entry.chirodb
 
 
-def _when(at: datetime, *, seconds: bool = False) -> str:
-    local = at.astimezone()
+def _when(at: datetime, zone: tzinfo | None, *, seconds: bool = False) -> str:
+    local = at.astimezone(zone)
     return local.strftime("%Y-%m-%d %H:%M:%S %Z" if seconds else "%Y-%m-%d %H:%M")
 
 

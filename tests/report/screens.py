@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from pathlib import Path
 
 from chiro_db.access.listing import listing
@@ -13,6 +14,7 @@ from chiro_db.report.access_text import listing_text, matrix_text
 from chiro_db.report.doctor import doctor_text
 from chiro_db.report.drift import drift_text
 from chiro_db.report.github import drift_github
+from chiro_db.report.history import entry_text, history_text
 from chiro_db.report.json import plan_json
 from chiro_db.report.junit import drift_junit
 from chiro_db.report.markdown import plan_markdown
@@ -20,7 +22,7 @@ from chiro_db.report.sarif import drift_sarif
 from chiro_db.report.script import plan_sql
 from chiro_db.report.slow import slow_text
 from chiro_db.report.text import plan_text
-from tests.report import checkups, loads
+from tests.report import checkups, deeds, loads
 from tests.report.accesses import drawn, many, small
 from tests.report.plans import ACCESS, ADDITIVE, FULL, IN_STEP, NAMED, SKIPPED
 
@@ -37,7 +39,11 @@ def screens() -> dict[str, str]:
             found[f"plan_{width}_{name}.txt"] = text
             found[f"drift_{width}_{name}.txt"] = drift_text(FULL, color=color, width=width)
         found[f"doctor_{width}.txt"] = doctor_text(checkups.ILL, color=False, width=width)
+        found[f"history_{width}.txt"] = history_text(
+            deeds.ENTRIES, color=False, width=width, zone=UTC
+        )
         found[f"slow_{width}.txt"] = slow_text(loads.TOTAL, color=False, width=width)
+    found["history_entry.txt"] = entry_text(deeds.ENTRIES[0], zone=UTC)
     found["plan_verbose.txt"] = plan_text(FULL, color=False, width=100, verbose=True)
     for name, plan in (("additive", ADDITIVE), ("skipped", SKIPPED), ("in_step", IN_STEP)):
         found[f"plan_{name}.txt"] = plan_text(plan, color=False, width=100)
