@@ -32,8 +32,7 @@ class Settings:
 def settings(spec: Spec, target: str, service: str, to: str | None = None) -> Settings:
     """The target's own keys, then the service's, then the top level's; `to` before them all."""
     body = spec.services[service]
-    of_target = spec.targets[target].backup if target in spec.targets else None
-    sections = [s for s in (of_target, body.backup, spec.backup) if s is not None]
+    sections = _sections(spec, target, service)
     store = to or _first(sections, "to")
     if store is None:
         raise ChirodbError(
@@ -51,6 +50,18 @@ def settings(spec: Spec, target: str, service: str, to: str | None = None) -> Se
         schedule=_first(sections, "schedule"),
         keep=_keep(sections),
     )
+
+
+def schedules(spec: Spec, target: str, services: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Of each service."""
+    return [(service, _first(_sections(spec, target, service), "schedule")) for service in services]
+
+
+def _sections(spec: Spec, target: str, service: str) -> list[Backup]:
+    """The nearest first."""
+    of_target = spec.targets[target].backup if target in spec.targets else None
+    given = (of_target, spec.services[service].backup, spec.backup)
+    return [section for section in given if section is not None]
 
 
 def _first(sections: Sequence[Backup], key: str) -> Any:

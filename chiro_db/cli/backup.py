@@ -8,6 +8,7 @@ from chiro_db.cli.backup_list import list_
 from chiro_db.cli.backup_prune import prune
 from chiro_db.cli.backup_restore import restore
 from chiro_db.cli.backup_run import run
+from chiro_db.cli.backup_schedule import schedule
 from chiro_db.cli.backup_verify import verify
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app.command("list")(list_)
 app.command()(verify)
 app.command()(restore)
 app.command()(prune)
+app.command()(schedule)
 
 
 @app.callback()
