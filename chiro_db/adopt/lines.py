@@ -117,6 +117,8 @@ class Lines:
         if any(word != "schema" and len(needs[word]) > 1 for word in every):
             result.append((every, ["ALL"]))
             needs = {word: found for word, found in needs.items() if word not in every}
+        if "schema" in needs and needs["schema"] != {"USAGE"}:  # CREATE is a line of its own
+            del needs["schema"]
         groups: list[tuple[list[str], frozenset[str]]] = []
         for word, wanted in needs.items():
             for i, (words, privileges) in enumerate(groups):
