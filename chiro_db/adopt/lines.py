@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from chiro_db.adopt.globs import listed, written
-from chiro_db.adopt.holdings import WORDS, Held, Holdings, Part
+from chiro_db.adopt.holdings import WORDS, Held, Holdings
+from chiro_db.adopt.narrowed import LEVELS, Line, narrowed, ordered
 from chiro_db.model.acl import Grantee
-from chiro_db.model.privilege import ON, PRIVILEGES, Securable, known
-from chiro_db.model.spec import READ, WRITE
+from chiro_db.model.privilege import ON, PRIVILEGES, known
 
-Line = dict[str, Any]  # a grant without `to`
 Needs = dict[str, frozenset[str]]  # privileges by the spec's word for what they are on
-_LEVELS = (("write", WRITE), ("read", READ))
 _COVERS = (None, "existing", "future")
 
 
@@ -27,13 +24,12 @@ class Lines:
         self.implied = implied
         self.by_grantee: dict[Grantee, list[Line]] = {}
         for grantable in (False, True):
-            single = list(_single(holdings, grantable))
-            narrowed = {grantee for grantee, _ in single}
-            for grantee in _grantees(holdings, grantable) | narrowed:
+            naming = {grantee for grantee, _ in narrowed(holdings, grantable)}
+            for grantee in _grantees(holdings, grantable) | naming:
                 lines = self.by_grantee.setdefault(grantee, [])
-                lines += self._whole(grantee, grantable, grantee in narrowed)
+                lines += self._whole(grantee, grantable, is_narrowed=grantee in naming)
         for grantable in (False, True):
-            for grantee, line in _single(holdings, grantable):
+            for grantee, line in narrowed(holdings, grantable):
                 if not self._uses(grantee):
                     line["usage"] = False
                 if grantable:
@@ -43,7 +39,7 @@ class Lines:
     def _uses(self, grantee: Grantee) -> bool:
         return any(h.grantee == grantee and h.privilege == "USAGE" for h in self.holdings.above)
 
-    def _whole(self, grantee: Grantee, grantable: bool, narrowed: bool) -> Iterator[Line]:
+    def _whole(self, grantee: Grantee, grantable: bool, *, is_narrowed: bool) -> Iterator[Line]:
         """The lines about all objects of a kind; a narrowed line implies the USAGE by itself."""
         above = _of(self.holdings.above, grantee, grantable)
         unsaid = above - _of(self.implied, grantee, grantable)
@@ -64,10 +60,10 @@ class Lines:
                     line["grantable"] = True
                 yield line
         left = needs[None]["schema"]
-        if narrowed and not grantable:
+        if is_narrowed and not grantable:
             left -= {"USAGE"}
         if left:
-            line = {"privileges": _ordered("schema", left), "on": ["schema"]}
+            line = {"privileges": ordered("schema", left), "on": ["schema"]}
             yield line | ({"grantable": True} if grantable else {})
 
     def _covering(
@@ -76,7 +72,7 @@ class Lines:
         """Levels where they fit, privileges for the rest; what a line gives leaves `needs`."""
         mine, schema = needs[cover], needs[None]
         extra = {"cover": cover} if cover is not None else {}
-        for name, level in _LEVELS:
+        for name, level in LEVELS:
             if cover == "future" or not self._fits(level, mine, cover, fits):
                 continue
             for word in ON:
@@ -149,61 +145,6 @@ def _of(found: Iterable[Held], grantee: Grantee, grantable: bool) -> frozenset[s
     return frozenset(
         h.privilege for h in found if h.grantee == grantee and h.grantable == grantable
     )
-
-
-def _single(holdings: Holdings, grantable: bool) -> Iterator[tuple[Grantee, Line]]:
-    """Narrowed lines: of one level on several kinds of objects in one line."""
-    levels: dict[tuple[Grantee, str], Line] = {}
-    for securable, part in holdings.parts.items():
-        for (grantee, privileges), objects in _alike(part, grantable).items():
-            names = listed(objects, part.objects)
-            level = _level(WORDS[securable], privileges)
-            if level is None:
-                given = _ordered(securable, privileges)
-                yield grantee, {"privileges": given, WORDS[securable]: names}
-            elif (grantee, level) in levels:
-                levels[(grantee, level)][WORDS[securable]] = names
-            else:
-                levels[(grantee, level)] = {"level": level, WORDS[securable]: names}
-    for (grantee, _), line in levels.items():
-        yield grantee, line
-    by_column: dict[tuple[Grantee, frozenset[str]], dict[str, list[str]]] = {}
-    for items, tables in holdings.columns.items():
-        for grantee, privileges in _by_grantee(items, grantable).items():
-            found = by_column.setdefault((grantee, privileges), {})
-            for table, columns in tables.items():
-                found.setdefault(written(table), []).extend(written(c) for c in columns)
-    for (grantee, privileges), listing in by_column.items():
-        ordered = {table: listing[table] for table in sorted(listing)}
-        yield grantee, {"privileges": _ordered("column", privileges), "columns": ordered}
-
-
-def _alike(
-    part: Part, grantable: bool
-) -> dict[tuple[Grantee, frozenset[str]], list[tuple[str, str | None]]]:
-    result: dict[tuple[Grantee, frozenset[str]], list[tuple[str, str | None]]] = {}
-    for items, objects in part.single.items():
-        for key in _by_grantee(items, grantable).items():
-            result.setdefault(key, []).extend(objects)
-    return result
-
-
-def _by_grantee(items: Iterable[Held], grantable: bool) -> dict[Grantee, frozenset[str]]:
-    result: dict[Grantee, frozenset[str]] = {}
-    for item in items:
-        if item.grantable == grantable:
-            result[item.grantee] = result.get(item.grantee, frozenset()) | {item.privilege}
-    return result
-
-
-def _level(word: str, privileges: frozenset[str]) -> str | None:
-    if word not in ("tables", "sequences"):
-        return None
-    return next((n for n, level in _LEVELS if frozenset(level.of(word)) == privileges), None)
-
-
-def _ordered(securable: Securable, privileges: Iterable[str]) -> list[str]:
-    return sorted(privileges, key=PRIVILEGES[securable].index)
 
 
 def _in_order(privileges: Iterable[str]) -> list[str]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from chiro_db.adopt import holdings
 from chiro_db.adopt.holdings import Holdings
-from chiro_db.adopt.lines import Line, Lines
+from chiro_db.adopt.lines import Lines
 from chiro_db.adopt.live import Live
+from chiro_db.adopt.narrowed import Line
 from chiro_db.adopt.survey import Schema
 from chiro_db.kinds.column import Fact as Columns
 from chiro_db.kinds.object import Fact as Objects
@@ -17,7 +18,7 @@ from chiro_db.kinds.parameter import split_identifiers
 from chiro_db.model import acl
 from chiro_db.model.acl import Grantee
 from chiro_db.model.predefined import DATABASE_OWNER
-from chiro_db.model.privilege import ON, Securable
+from chiro_db.model.privilege import Securable
 
 _APP: list[Line] = [{"level": "write"}]
 _READER: list[Line] = [{"level": "read"}]
@@ -175,8 +176,3 @@ def _migrator(live: Live, service: Service, taken: set[str]) -> str | None:
         )
     )
     return fitting[0] if len(fitting) == 1 else None
-
-
-def words() -> tuple[str, ...]:
-    """Keys that a line has beside `to`, in the order in which they are written."""
-    return ("level", "privileges", "on", *ON, "columns", "cover", "usage", "grantable")
