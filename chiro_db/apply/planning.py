@@ -42,7 +42,7 @@ class Job:
     protected: bool = False  # every hazard has to be named
     skip_blocked: bool = False
     only: frozenset[str] = frozenset()
-    secrets: Mapping[str, Secret] = field(default_factory=dict)  # by role
+    secrets: Mapping[str, Secret] = field(default_factory=dict)  # by role, read when asked for
     access: bool = False  # to say what the plan changes in who can do what
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 

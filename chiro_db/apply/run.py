@@ -23,6 +23,7 @@ from chiro_db.catalog.connect import MAINTENANCE, connected
 from chiro_db.catalog.inspect import snapshot
 from chiro_db.errors import ChirodbError, RefusedError, ServerError
 from chiro_db.model.plan import Plan
+from chiro_db.model.secret import read
 from chiro_db.plan.parts import Part, parts
 from chiro_db.tracing import span
 
@@ -54,6 +55,7 @@ def apply(job: Job, shown: Plan, *, lock_timeout: float, by_service: bool = Fals
 
 def _apply(job: Job, shown: Plan, lock_timeout: float, *, by_service: bool) -> Plan:
     job = replace(job, only=frozenset(shown.services))  # a saved plan may be narrowed
+    read_passwords(job, shown)
     if shown.creates_database:
         if shown.fingerprint:
             saved.check(shown, plan(job, for_saving=True))
@@ -62,6 +64,11 @@ def _apply(job: Job, shown: Plan, lock_timeout: float, *, by_service: bool) -> P
     if not by_service:
         return tried(run.at_once)
     return run.by_service()
+
+
+def read_passwords(job: Job, shown: Plan) -> None:
+    """SpecError where one that the plan sets cannot be read, before anything is changed."""
+    read(job.secrets, [change.name for change, s in each(shown.runnable) if s.secret is not None])
 
 
 def _create_database(job: Job, shown: Plan) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chiro_db.catalog.connect import MAINTENANCE, Where
-from chiro_db.model.secret import Secret
+from chiro_db.model.secret import Secret, read
 from chiro_db.model.state import State
 
 if TYPE_CHECKING:
@@ -24,21 +24,29 @@ def differing(
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     """The existing roles whose password is another one, and those of which it cannot be told.
 
-    Where the verifier cannot be read, a login decides.
+    Where the verifier cannot be read, a login decides. Of the declared passwords only those are
+    read that are compared.
     """
     existing = {role.name: role for role in state.facts["role"]}
-    different, unknown = set(), []
-    for name, secret in declared.items():
+    different: set[str] = set()
+    unknown: list[str] = []
+    compared: list[str] = []
+    for name in declared:
         if name not in existing:
             continue
         if name in state.verifiers:
-            if not matches(state.verifiers[name], secret):
-                different.add(name)
-            continue
-        if existing[name].expired or not existing[name].login:
+            known = _is_scram(state.verifiers[name])
+            compared.append(name) if known else different.add(name)
+        elif existing[name].expired or not existing[name].login:
             unknown.append(name)  # the server refuses the right one too
-            continue
-        equal = _logs_in(to, name, secret, fresh=not state.server.database_exists)
+        else:
+            compared.append(name)
+    for name, secret in read(declared, compared).items():
+        equal: bool | None
+        if name in state.verifiers:
+            equal = matches(state.verifiers[name], secret)
+        else:
+            equal = _logs_in(to, name, secret, fresh=not state.server.database_exists)
         if equal is None:
             unknown.append(name)
         elif not equal:
@@ -48,7 +56,7 @@ def differing(
 
 def matches(verifier: str | None, secret: Secret) -> bool:
     """Whether a SCRAM-SHA-256 verifier (RFC 5802) is one of this password; md5 never is."""
-    if verifier is None or not verifier.startswith("SCRAM-SHA-256$"):
+    if verifier is None or not _is_scram(verifier):
         return False
     _, parameters, keys = verifier.split("$")
     iterations, salt = parameters.split(":")
@@ -58,6 +66,10 @@ def matches(verifier: str | None, secret: Secret) -> bool:
     )
     client = hmac.digest(salted, b"Client Key", "sha256")
     return hmac.compare_digest(hashlib.sha256(client).digest(), stored)
+
+
+def _is_scram(verifier: str | None) -> bool:
+    return verifier is not None and verifier.startswith("SCRAM-SHA-256$")
 
 
 def verifier(connection: Connection, role: str, secret: Secret) -> str:

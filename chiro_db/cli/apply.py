@@ -17,6 +17,7 @@ from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, Url
 from chiro_db.errors import RefusedError
 
 if TYPE_CHECKING:
+    from chiro_db.apply.planning import Job
     from chiro_db.model.plan import Plan
 
 _ROUNDS = 5  # how often the plan may change under our hands before we give up
@@ -82,7 +83,7 @@ def apply(
             about = replace(about, protected=True)
     asked = _Asked(protected=about.protected, yes=yes, skip_blocked=skip_blocked, allowed=allowed)
     carry_out = partial(run.apply, about, lock_timeout=lock_timeout, by_service=by_service)
-    _run(made, asked, carry_out, saved=file is not None)
+    _run(about, made, asked, carry_out, saved=file is not None)
 
 
 class _Asked:
@@ -141,8 +142,10 @@ def _hazards(names: list[str]) -> frozenset[str]:
     return given
 
 
-def _run(made: Plan, asked: _Asked, carry_out: Callable[[Plan], Plan], *, saved: bool) -> None:
-    from chiro_db.apply.run import PlanChangedError
+def _run(
+    about: Job, made: Plan, asked: _Asked, carry_out: Callable[[Plan], Plan], *, saved: bool
+) -> None:
+    from chiro_db.apply.run import PlanChangedError, read_passwords
     from chiro_db.cli.showing import about_line, show_plan
 
     if not (sys.stdout.isatty() and sys.stderr.isatty()):  # else the plan begins with it
@@ -153,6 +156,7 @@ def _run(made: Plan, asked: _Asked, carry_out: Callable[[Plan], Plan], *, saved:
         if not made.runnable:
             break
         asked.check(made)
+        read_passwords(about, made)
         asked.confirm(made)
         started = time.monotonic()
         try:

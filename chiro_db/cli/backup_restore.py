@@ -67,6 +67,7 @@ def restore(
     from chiro_db.backup.encryption import identities
     from chiro_db.cli.backup_stores import chosen
     from chiro_db.cli.connecting import job
+    from chiro_db.model.secret import read
 
     if replace and under is not None:
         raise ChirodbError("--replace and --as exclude each other")
@@ -82,6 +83,8 @@ def restore(
         f"{place}server {about.to}, database {about.to.database}: schema {name} from {meant.id}",
         err=True,
     )
+    if under is None:
+        read(about.secrets, about.secrets)  # the spec is applied at the end, which may need them
     if replace:
         _confirm(about, settings, yes)
         _back_up(about, settings, stores, bindir)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chiro_db.cli import completing
-from chiro_db.errors import ChirodbError, Diagnostic, SecretError, SpecError
+from chiro_db.errors import ChirodbError
 
 if TYPE_CHECKING:
     from chiro_db.apply.planning import Job
-    from chiro_db.model.secret import Secret
     from chiro_db.model.spec import Target
     from chiro_db.spec.load import Loaded
+    from chiro_db.spec.secrets import Passwords
 
 SpecOption = Annotated[
     Path | None, typer.Option("--spec", help="The spec, a file or a directory.", metavar="PATH")
@@ -73,7 +73,7 @@ def job(
         protected=section is not None and section.protected,
         skip_blocked=section is not None and section.skip_blocked,
         only=only,
-        secrets=_secrets(loaded, only) if secrets else {},
+        secrets=_passwords(loaded, only) if secrets else {},
     )
 
 
@@ -128,14 +128,18 @@ def chosen(
 
 def _conninfo(loaded: Loaded, name: str, target: Target) -> str:
     if target.url is not None:
-        return resolved(loaded, {("targets", name, "url"): target.url})[0].reveal()
+        from chiro_db.spec.secrets import resolved
+
+        return resolved(loaded, ("targets", name, "url"), target.url).reveal()
     from chiro_db.embedded import Cluster, state_directory
 
     return Cluster(state_directory(loaded.path)).start()
 
 
-def _secrets(loaded: Loaded, only: frozenset[str]) -> dict[str, Secret]:
+def _passwords(loaded: Loaded, only: frozenset[str]) -> Passwords:
     """Of all roles or, with --service, of those that the chosen services are about."""
+    from chiro_db.spec.secrets import Passwords
+
     chosen: set[str] = set()
     for service in map(loaded.spec.services.__getitem__, only):
         chosen.update(service.roles, service.creators, *(grant.to for grant in service.grants))
@@ -144,23 +148,4 @@ def _secrets(loaded: Loaded, only: frozenset[str]) -> dict[str, Secret]:
         for name, role in loaded.spec.roles.items()
         if role.password is not None and (not only or name in chosen)
     }
-    paths: dict[tuple[str, ...], str] = {
-        ("roles", name, "password"): text for name, text in references.items()
-    }
-    return dict(zip(references, resolved(loaded, paths), strict=True))
-
-
-def resolved(loaded: Loaded, references: dict[tuple[str, ...], str]) -> list[Secret]:
-    """SpecError with the place of every one that cannot be read."""
-    from chiro_db.spec.secrets import resolve
-
-    found: list[Secret] = []
-    problems: list[Diagnostic] = []
-    for path, text in references.items():
-        try:
-            found.append(resolve(text, loaded.folder))
-        except SecretError as error:
-            problems.append(Diagnostic(error.message, loaded.place(path), error.hint))
-    if problems:
-        raise SpecError(problems)
-    return found
+    return Passwords(loaded, references)

@@ -7,7 +7,7 @@ import re
 from difflib import get_close_matches
 
 from chiro_db.catalog.connect import where
-from chiro_db.cli.connecting import chosen, known_services, resolved
+from chiro_db.cli.connecting import chosen, known_services
 from chiro_db.embedded import Cluster, state_directory
 from chiro_db.errors import ChirodbError, RefusedError
 from chiro_db.kinds import setting
@@ -16,6 +16,7 @@ from chiro_db.model.secret import Secret
 from chiro_db.model.spec import Target, is_secret, references, with_references
 from chiro_db.report.connection import VARIABLES, Login
 from chiro_db.spec.load import Loaded
+from chiro_db.spec.secrets import resolved
 from chiro_db.sql import quote_name
 
 # Of the target's URL; user, password and certificate are the administrator's, not the service's.
@@ -109,7 +110,7 @@ def _of_target(loaded: Loaded, name: str, url: str) -> dict[str, str]:
         found = _of_url(loaded, with_references(url, lambda _source, _name: _TOKEN))
         if not any(_TOKEN in value for value in found.values()):
             return found
-    return _of_url(loaded, resolved(loaded, {("targets", name, "url"): url})[0].reveal())
+    return _of_url(loaded, resolved(loaded, ("targets", name, "url"), url).reveal())
 
 
 def _of_url(loaded: Loaded, url: str) -> dict[str, str]:
@@ -148,4 +149,4 @@ def _password(loaded: Loaded, role: str, reference: str | None) -> Secret:
             f"the spec declares no password for `{role}`",
             hint=f"add `password:` to `{role}` under `roles:`, or leave --reveal out",
         )
-    return resolved(loaded, {("roles", role, "password"): reference})[0]
+    return resolved(loaded, ("roles", role, "password"), reference)

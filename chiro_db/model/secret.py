@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable, Mapping
 from typing import NoReturn
+
+from chiro_db.errors import Diagnostic, SpecError
 
 
 class Secret:
@@ -42,3 +45,17 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not written anywhere")
+
+
+def read(passwords: Mapping[str, Secret], roles: Iterable[str]) -> dict[str, Secret]:
+    """Those of some roles, as late as this; SpecError with all that cannot be read."""
+    found: dict[str, Secret] = {}
+    problems: list[Diagnostic] = []
+    for role in roles:
+        try:
+            found[role] = passwords[role]
+        except SpecError as error:
+            problems += error.diagnostics
+    if problems:
+        raise SpecError(problems)
+    return found

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chiro_db.errors import SecretError
+from chiro_db.errors import Diagnostic, SecretError, SpecError
 from chiro_db.model.secret import Secret
 from chiro_db.model.spec import is_malformed, with_references
+
+if TYPE_CHECKING:
+    from chiro_db.spec.load import Loaded
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MAX_SIZE = 65_536  # bytes; who names a larger file has named the wrong one
@@ -23,6 +27,35 @@ def resolve(template: str, base: Path) -> Secret:
             "a malformed reference to a secret", hint="write ${env:NAME} or ${file:PATH}"
         )
     return Secret(with_references(template, lambda source, name: _SOURCES[source](name, base)))
+
+
+def resolved(loaded: Loaded, path: tuple[str, ...], template: str) -> Secret:
+    """SpecError with the place in the spec where it cannot be read."""
+    try:
+        return resolve(template, loaded.folder)
+    except SecretError as error:
+        raise SpecError([Diagnostic(error.message, loaded.place(path), error.hint)]) from None
+
+
+class Passwords(Mapping[str, Secret]):
+    """The roles' passwords, each of which is read when it is asked for the first time."""
+
+    def __init__(self, loaded: Loaded, references: Mapping[str, str]) -> None:
+        self._loaded = loaded
+        self._references = references
+        self._read: dict[str, Secret] = {}
+
+    def __getitem__(self, role: str) -> Secret:
+        if role not in self._read:
+            path = ("roles", role, "password")
+            self._read[role] = resolved(self._loaded, path, self._references[role])
+        return self._read[role]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._references)
+
+    def __len__(self) -> int:
+        return len(self._references)
 
 
 def _env(name: str, _base: Path) -> str:

@@ -252,25 +252,60 @@ def test_a_wrong_command_line_is_one_message_and_exit_code_1(
     assert len(ran.err.splitlines()) <= 5
 
 
+def with_passwords(project: Project, *roles: str) -> None:
+    """Beside the line `roles:` they are on the lines 11, 12 and so on."""
+    lines = [f"  {role}: {{password: '${{env:{role.upper()}_PASSWORD}}'}}" for role in roles]
+    project.spec.write_text("\n".join([project.spec.read_text() + "roles:", *lines, ""]))
+
+
 def test_a_secret_of_another_service_is_not_read(project: Project) -> None:
-    spec = project.spec.read_text() + "roles: {of_others: {password: '${env:OTHERS_PASSWORD}'}}\n"
-    project.spec.write_text(spec)
+    with_passwords(project, "of_others")
+    first = project.run("apply", "--yes", OF_OTHERS_PASSWORD="pw")
+    assert first.code == 0, first.err
     assert project.run("plan", "--service", "shop").code == 0
     assert project.run("plan").code == 1
 
 
-def test_a_missing_secret_is_named_and_nothing_is_done(project: Project) -> None:
-    spec = project.spec.read_text() + (
-        f"roles: {{{project.database.name}_app: {{password: '${{env:SHOP_PASSWORD}}'}}}}\n"
-    )
-    project.spec.write_text(spec)
-    for command in (["plan"], ["apply", "--yes"], ["drift"]):
+def test_a_password_that_cannot_be_compared_yet_is_not_read_by_plan(project: Project) -> None:
+    with_passwords(project, "one", "two")
+    for command, code in ((["plan"], 0), (["plan", "--out", "all.plan"], 0), (["drift"], 2)):
         ran = project.run(*command)
+        assert ran.code == code, ran.err
+        assert "_PASSWORD" not in ran.err
+    for command in (["apply", "--yes"], ["apply", "all.plan"], ["apply", "--yes", "--by-service"]):
+        ran = project.run(*command, TWO_PASSWORD="")
         assert ran.code == 1
-        assert "chirodb.yaml:10:" in ran.err
-        assert "SHOP_PASSWORD" in ran.err
+        assert "chirodb.yaml:11:" in ran.err
+        assert "`ONE_PASSWORD` is not set" in ran.err
+        assert "chirodb.yaml:12:" in ran.err
+        assert "`TWO_PASSWORD` is empty" in ran.err
     assert project.schemas() == set()
     assert project.run("validate").code == 0
+
+
+def test_a_password_is_read_before_it_is_asked_whether_to_apply(project: Project) -> None:
+    with_passwords(project, "one")
+    ran = project.terminal("apply", typed={})
+    assert ran.code == 1
+    assert "ONE_PASSWORD" in ran.out + ran.err
+    assert "Apply" not in ran.out + ran.err
+
+
+def test_a_password_to_compare_is_read(project: Project) -> None:
+    with_passwords(project, "one", "two")
+    known = {"ONE_PASSWORD": "1", "TWO_PASSWORD": "2"}
+    assert project.run("apply", "--yes", **known).code == 0
+    assert project.run("drift", **known).code == 0
+    for command in (["plan"], ["drift"], ["apply", "--yes"]):
+        ran = project.run(*command)
+        assert ran.code == 1
+        assert "ONE_PASSWORD" in ran.err
+        assert "TWO_PASSWORD" in ran.err
+    for command in (["access"], ["history"], ["bootstrap"], ["slow"]):
+        assert "_PASSWORD" not in project.run(*command).err
+    with project.database.connect() as connection:
+        connection.execute("ALTER ROLE one PASSWORD NULL")
+    assert project.run("plan", TWO_PASSWORD="2").code == 0  # there is nothing to compare
 
 
 def test_a_password_shows_nowhere(project: Project) -> None:
