@@ -119,13 +119,13 @@ class _Slowly:
         import psycopg
 
         from chiro_db.apply.planning import planned
-        from chiro_db.catalog.inspect import snapshot
         from chiro_db.observe.families import Sample
         from chiro_db.observe.sampling import by_service
+        from chiro_db.observe.session import briefly
         from chiro_db.report.difference import differences
 
         try:
-            made = planned(connection, self._about, moment=snapshot(connection))
+            made = planned(connection, self._about, moment=briefly(connection))
         except (ChirodbError, psycopg.Error):
             if connection.closed:
                 raise

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from chiro_db.catalog.inspect import snapshot
+
 if TYPE_CHECKING:
     from chiro_db.catalog.connect import Connection
 
@@ -27,3 +29,11 @@ def looking(connection: Connection, *, statement_ms: int = 10_000) -> Iterator[N
     finally:
         if not connection.closed:
             connection.read_only = None
+
+
+@contextmanager
+def briefly(connection: Connection) -> Iterator[None]:
+    """One moment, as for a plan, that does not wait for whoever has locked a catalog."""
+    with snapshot(connection):
+        connection.execute("SET LOCAL lock_timeout = 500")
+        yield
