@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -11,18 +12,36 @@ from chiro_db import sql
 from chiro_db.access.effective import Held, Reason, all_of, held, holders, unlimited
 from chiro_db.access.pattern import Pattern
 from chiro_db.access.world import Group, World
-from chiro_db.model.acl import Grantee
+from chiro_db.errors import Place
+from chiro_db.model.acl import Grantee, Source
 from chiro_db.model.finding import Finding
 from chiro_db.model.privilege import Securable, known
 
 if TYPE_CHECKING:
+    from chiro_db.kinds.scope import Scope
     from chiro_db.model.spec import Denial, Policy, PolicyRule, Requirement, Spec
 
 Exempt = Callable[[str], bool]
+Locate = Callable[[Source], Place | None]
 _PUBLIC = "public"  # as in a grant's `to`
 _NAMED = 5  # objects that a finding lists
 # What a privilege on `schema.name` is asked of, unless it is denied everywhere.
 _FIRST: tuple[Securable, ...] = ("table", "routine", "sequence", "type")
+
+
+def broken(world: World, scope: Scope, locate: Locate) -> tuple[Finding, ...]:
+    """What the spec's policies do not allow in this state of things, with their places."""
+
+    def exempt(role: str) -> bool:
+        return scope.spared(role) or role in world.roles.superusers
+
+    return tuple(placed(found, locate) for found in breaches(world, scope.spec, exempt))
+
+
+def placed(found: Finding, locate: Locate) -> Finding:
+    """With the file and line of its source."""
+    place = locate(found.source) if found.source else None
+    return replace(found, place=f"{place.file}:{place.line}" if place is not None else None)
 
 
 def breaches(world: World, spec: Spec, exempt: Exempt) -> Iterator[Finding]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from chiro_db import __version__
 from chiro_db.access.after import after
 from chiro_db.access.difference import difference
-from chiro_db.access.policy import breaches
-from chiro_db.access.world import World, world
+from chiro_db.access.policy import broken
+from chiro_db.access.world import world
 from chiro_db.catalog import passwords
 from chiro_db.catalog.connect import Where, connected_if_exists
 from chiro_db.catalog.inspect import inspect, snapshot
@@ -20,7 +20,6 @@ from chiro_db.collector import uncollected
 from chiro_db.errors import RefusedError
 from chiro_db.kinds import setting
 from chiro_db.kinds.scope import Request, Scope
-from chiro_db.model.finding import Finding
 from chiro_db.model.plan import Plan
 from chiro_db.model.secret import Secret
 from chiro_db.plan.build import build, fingerprint
@@ -110,19 +109,8 @@ def _judged(made: Plan, job: Job, scope: Scope, state: State) -> Plan:
     before = world(state)
     then = after(before, made, state.server)
     if asserted:
-        made = replace(made, breaches=breached(job, scope, then))
+        made = replace(made, breaches=broken(then, scope, job.loaded.place))
     return replace(made, access=difference(before, then)) if job.access else made
-
-
-def breached(job: Job, scope: Scope, at: World) -> tuple[Finding, ...]:
-    """What the policies do not allow in this state of things."""
-    found = breaches(at, scope.spec, lambda role: scope.spared(role) or role in at.roles.superusers)
-    return tuple(located(job, finding) for finding in found)
-
-
-def located(job: Job, finding: Finding) -> Finding:
-    place = job.loaded.place(finding.source) if finding.source else None
-    return replace(finding, place=f"{place.file}:{place.line}" if place is not None else None)
 
 
 def described(

@@ -10,6 +10,7 @@ from chiro_db import __version__
 from chiro_db.cli import backup, dev, history, metrics, password
 from chiro_db.cli.access import access
 from chiro_db.cli.apply import apply
+from chiro_db.cli.audit import audit
 from chiro_db.cli.bootstrap import bootstrap
 from chiro_db.cli.connection import connection
 from chiro_db.cli.doctor import doctor
@@ -56,6 +57,7 @@ app.command()(plan)
 app.command()(apply)
 app.command(short_help="Compare the server with the spec, for CI.")(drift)
 app.command(short_help="Show who can do what, and why.")(access)
+app.command(short_help="Check the database against governance rules.")(audit)
 app.command()(render)
 app.command(short_help="Write the spec of what a database has.")(inspect)
 app.command(short_help="Print what a superuser has to run once.")(bootstrap)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 AUDIT_RULES = (
-    "administrator-unlisted",
     "definer-without-search-path",
     "expired-login",
     "grant-expiring",
@@ -11,10 +10,11 @@ AUDIT_RULES = (
     "md5-password",
     "privileged-login",
     "public-access",
-    "public-schema-create",
+    "public-create",
     "row-security-bypassed",
     "superuser-login",
     "table-without-primary-key",
     "undeclared-login",
     "undeclared-owner",
+    "weak-server-setting",
 )

@@ -33,9 +33,14 @@ def _problem(found: Diagnostic) -> str:
 
 
 def _command(level: str, change: Change) -> str:
-    file, _, line = (change.place or "").rpartition(":")
+    return command(level, change.place, "chirodb drift", sentence(change))
+
+
+def command(level: str, at: str | None, title: str, text: str) -> str:
+    """`at`: file:line."""
+    file, _, line = (at or "").rpartition(":")
     place = f"file={_property(file)},line={line}," if file else ""
-    return f"::{level} {place}title=chirodb drift::{_message(sentence(change))}"
+    return f"::{level} {place}title={_property(title)}::{_message(text)}"
 
 
 def _message(text: str) -> str:

@@ -20,14 +20,23 @@ def drift_junit(plan: Plan, services: Sequence[str] = ()) -> str:
     skipped = _cases(tolerated(plan))
     wanted = [f"service {name}" for name in plan.services or services]
     names = [*_SHARED, *wanted, *sorted({*cases, *skipped} - {*_SHARED, *wanted})]
-    failures = sum(bool(cases.get(name)) for name in names)
+    where = f"chirodb.{plan.target}.{plan.database}" if plan.target else plan.database
+    bodies = [
+        (name, [*_failure(cases.get(name, ())), *_output(skipped.get(name, ()))]) for name in names
+    ]
+    return document("chirodb drift", where, bodies, sum(bool(cases.get(name)) for name in names))
+
+
+def document(
+    suite: str, where: str, bodies: Sequence[tuple[str, Sequence[str]]], failures: int
+) -> str:
+    """One suite: each test case with the elements in it, if any."""
+    names = [name for name, _ in bodies]
     numbers = f'tests="{len(names)}" failures="{failures}" errors="0"'
     rows = ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites {numbers}>"]
-    rows.append(f'  <testsuite name="chirodb drift" {numbers} skipped="0" time="0">')
-    where = _quoted(f"chirodb.{plan.target}.{plan.database}" if plan.target else plan.database)
-    for name in names:
-        body = [*_failure(cases.get(name, ())), *_output(skipped.get(name, ()))]
-        opening = f'    <testcase classname={where} name={_quoted(name)} time="0"'
+    rows.append(f'  <testsuite name="{suite}" {numbers} skipped="0" time="0">')
+    for name, body in bodies:
+        opening = f'    <testcase classname={_quoted(where)} name={_quoted(name)} time="0"'
         rows += [f"{opening}>", *body, "    </testcase>"] if body else [f"{opening}/>"]
     rows += ["  </testsuite>", "</testsuites>"]
     return "\n".join(rows) + "\n"
@@ -72,21 +81,31 @@ def _shared(change: Change) -> str:
 def _failure(changes: Sequence[Change]) -> list[str]:
     if not changes:
         return []
-    message = _quoted(counted(len(changes), "difference"))
-    text = "\n".join(_line(change) for change in changes)
-    return [f'      <failure message={message} type="drift">{escape(text)}</failure>']
+    return failure("drift", counted(len(changes), "difference"), map(_line, changes))
+
+
+def failure(kind: str, message: str, lines: Iterable[str]) -> list[str]:
+    text = escape(visible_lines(lines))
+    return [f'      <failure message={_quoted(message)} type="{kind}">{text}</failure>']
+
+
+def output(lines: Iterable[str]) -> list[str]:
+    return [f"      <system-out>{escape(visible_lines(lines))}</system-out>"]
+
+
+def visible_lines(lines: Iterable[str]) -> str:
+    return "\n".join(map(visible, lines))
 
 
 def _output(changes: Sequence[Change]) -> list[str]:
     if not changes:
         return []
-    text = "\n".join(f"skipped, {_line(change)}" for change in changes)
-    return [f"      <system-out>{escape(text)}</system-out>"]
+    return output(f"skipped, {_line(change)}" for change in changes)
 
 
 def _line(change: Change) -> str:
     where = f" [{change.place}]" if change.place else ""
-    return visible(f"{sentence(change)}{where}")
+    return f"{sentence(change)}{where}"
 
 
 def _quoted(text: str) -> str:

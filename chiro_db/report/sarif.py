@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -26,23 +26,39 @@ def drift_sarif(plan: Plan, spec: str | None = None) -> dict[str, Any]:
         *((change, "note") for change in plan.extras),
     ]
     rules = sorted({change.kind for change, _ in found})
-    driver: dict[str, Any] = {"name": "chirodb", "rules": [_rule(kind) for kind in rules]}
-    if plan.chirodb:
-        driver["version"] = plan.chirodb
-    run = {
+    return document(
+        [_rule(kind) for kind in rules],
+        [_result(change, level, rules.index(change.kind), spec) for change, level in found],
+        identity=f"chirodb/{plan.target}/{plan.database}/",
+        version=plan.chirodb,
+        warnings=plan.warnings,
+    )
+
+
+def document(
+    rules: list[dict[str, Any]],
+    results: list[dict[str, Any]],
+    *,
+    identity: str,
+    version: str,
+    warnings: Sequence[str] = (),
+) -> dict[str, Any]:
+    """One run that succeeded."""
+    driver: dict[str, Any] = {"name": "chirodb", "rules": rules}
+    if version:
+        driver["version"] = version
+    run: dict[str, Any] = {
         "tool": {"driver": driver},
-        "automationDetails": {"id": visible(f"chirodb/{plan.target}/{plan.database}/")},
+        "automationDetails": {"id": visible(identity)},
         "columnKind": "unicodeCodePoints",
-        "results": [
-            _result(change, level, rules.index(change.kind), spec) for change, level in found
-        ],
+        "results": results,
     }
-    if plan.warnings:
+    if warnings:
         run["invocations"] = [
             {
                 "executionSuccessful": True,
                 "toolExecutionNotifications": [
-                    {"level": "warning", "message": {"text": visible(w)}} for w in plan.warnings
+                    {"level": "warning", "message": {"text": visible(w)}} for w in warnings
                 ],
             }
         ]
@@ -87,23 +103,41 @@ def _rule(kind: str) -> dict[str, Any]:
 
 
 def _result(change: Change, level: str, index: int, spec: str | None) -> dict[str, Any]:
+    return result(
+        (f"drift/{change.kind}", index),
+        level,
+        sentence(change),
+        address=change.address,
+        place=change.place,
+        spec=spec,
+    )
+
+
+def result(
+    rule: tuple[str, int],
+    level: str,
+    message: str,
+    *,
+    address: str,
+    place: str | None,
+    spec: str | None,
+) -> dict[str, Any]:
+    """`rule`: its name and where it stands among the rules; `address`: the same in the next run."""
     return {
-        "ruleId": f"drift/{change.kind}",
-        "ruleIndex": index,
+        "ruleId": rule[0],
+        "ruleIndex": rule[1],
         "level": level,
-        "message": {"text": visible(sentence(change))},
-        "locations": list(_locations(change, spec)),
-        "partialFingerprints": {
-            "chirodbAddress/v1": hashlib.sha256(change.address.encode()).hexdigest()
-        },
+        "message": {"text": visible(message)},
+        "locations": list(_locations(address, place, spec)),
+        "partialFingerprints": {"chirodbAddress/v1": hashlib.sha256(address.encode()).hexdigest()},
     }
 
 
-def _locations(change: Change, spec: str | None) -> Iterable[dict[str, Any]]:
+def _locations(address: str, place: str | None, spec: str | None) -> Iterable[dict[str, Any]]:
     location: dict[str, Any] = {
-        "logicalLocations": [{"fullyQualifiedName": visible(change.address), "kind": "resource"}]
+        "logicalLocations": [{"fullyQualifiedName": visible(address), "kind": "resource"}]
     }
-    file, _, line = (change.place or "").rpartition(":")
+    file, _, line = (place or "").rpartition(":")
     if not file and spec is not None:
         file, line = spec, "1"
     if file:

@@ -1,0 +1,1 @@
+"""Governance rules over a live database and its spec."""

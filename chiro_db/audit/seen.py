@@ -1,0 +1,54 @@
+"""What the rules look at: the spec resolved against one server, and what audit read besides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chiro_db.access.effective import held
+from chiro_db.access.world import World
+from chiro_db.kinds.scope import Scope
+from chiro_db.model.acl import Source
+from chiro_db.model.finding import Finding
+
+Rows = Sequence[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One moment of one server."""
+
+    scope: Scope
+    world: World
+    rows: Mapping[str, Rows] = field(default_factory=dict)  # by query of sql_templates/audit
+
+    def strangers(self) -> Iterable[Any]:
+        """Roles that are the spec's business by their attributes: none of these is exempt."""
+        for name, account in sorted(self.world.roles.accounts.items()):
+            if name.startswith("pg_") or self.scope.ignored(name):
+                continue
+            if name == self.scope.server.bootstrap or name in self.scope.administrators:
+                continue
+            yield account
+
+    def declared(self, role: str) -> bool:
+        return role in self.scope.named
+
+    def connects(self, role: str) -> bool:
+        """CONNECT on the database, by whatever way."""
+        groups = (group for group in self.world.groups if group.type == "database")
+        return any("CONNECT" in held(self.world, role, group) for group in groups)
+
+
+def finding(
+    slug: str,
+    subject: str,
+    message: str,
+    *,
+    evidence: str = "",
+    fix: str = "",
+    source: Source = (),
+) -> Finding:
+    """Of a rule; its severity is the registry's."""
+    return Finding(slug, "", subject, message, evidence, fix, source)

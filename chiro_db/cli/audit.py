@@ -1,0 +1,55 @@
+"""`chirodb audit`: what a reviewer of the database would find."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from chiro_db.cli.connecting import SpecOption, TargetOption, UrlOption
+
+
+class Format(StrEnum):
+    """How the findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+def audit(
+    spec: SpecOption = None,
+    target: TargetOption = None,
+    url: UrlOption = None,
+    output: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TEXT,
+) -> None:
+    """Check the live database against governance rules: exit code 0 fine, 2 findings, 1 error."""
+    from chiro_db.audit.run import audit as look
+    from chiro_db.cli.connecting import job
+    from chiro_db.cli.showing import colored, errors_as, width
+    from chiro_db.report import audit as report
+
+    with errors_as(output.value):
+        about = job(spec, target, url, secrets=False)
+        found = look(about)
+    place = about.loaded.place(("database", "name"))
+    file = place.file if place is not None else str(about.loaded.path)
+    match output:
+        case Format.JSON:
+            text = json.dumps(report.audit_json(found), indent=2, ensure_ascii=False)
+        case Format.SARIF:
+            text = json.dumps(report.audit_sarif(found, file), indent=2, ensure_ascii=False)
+        case Format.JUNIT:
+            text = report.audit_junit(found)
+        case Format.GITHUB:
+            text = report.audit_github(found)
+        case _:
+            text = report.audit_text(found, color=colored(), width=width())
+    if text:
+        typer.echo(text.rstrip("\n"))
+    if found.failed:
+        raise typer.Exit(2)
