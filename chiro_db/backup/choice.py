@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from chiro_db.backup.inventory import Backup, Inventory
-from chiro_db.errors import ChirodbError
+from chiro_db.errors import ChirodbError, RefusedError
 
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _LIST = "`chirodb backup list` shows what there is"
 
 
@@ -28,6 +29,11 @@ def choose(found: Inventory, service: str, at: str | None) -> Backup:
             raise problem
         when = f" of before {at}" if at is not None else ""
         raise ChirodbError(f"there is no good backup of `{service}`{when}", hint=_LIST)
+    if at is None and good[0].started > datetime.now(UTC) + _CLOCKS_DIFFER:
+        raise RefusedError(
+            f"the newest backup of `{service}`, {good[0].id}, is dated in the future",
+            hint="a clock is or was wrong: name the one that is meant with --at ID",
+        )
     return good[0]
 
 
