@@ -22,6 +22,7 @@ _DESTINATIONS = (
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     "OTEL_TRACES_EXPORTER",
 )
+_PATIENCE = 2.0  # seconds that a collector which is gone may cost
 Attribute = str | int | float | bool | tuple[str, ...]
 
 
@@ -60,7 +61,9 @@ def _tracer() -> Tracer | None:
 
 
 def _provider() -> Any:
-    """Of the SDK; it sends what is left when the process ends."""
+    """Of the SDK; it sends what is left when the process ends, and gives up soon."""
+    import logging
+
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -69,7 +72,11 @@ def _provider() -> Any:
     named = os.environ.get("OTEL_SERVICE_NAME") or "chirodb"
     made = TracerProvider(resource=Resource.create({"service.name": named}))
     if os.environ.get("OTEL_TRACES_EXPORTER", "otlp") != "none":
-        made.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        given = "OTEL_EXPORTER_OTLP_TIMEOUT" in os.environ
+        exporter = OTLPSpanExporter() if given else OTLPSpanExporter(timeout=_PATIENCE)
+        made.add_span_processor(BatchSpanProcessor(exporter))
+        # one line where nobody listens, not one for each try
+        logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)
     return made
 
 

@@ -126,7 +126,7 @@ def _blocked(change: Change) -> list[tuple[str, int]]:
     return [
         (f"{_SIGNS[change.action]} {visible(change.summary)}", 1),
         (f"  because {visible(change.blocked.reason)}; an administrator has to run:", 0),
-        (f"  {visible(change.blocked.statement)};", 0),
+        (f"  {visible(change.blocked.statement)}{'' if change.blocked.outside else ';'}", 0),
     ]
 
 

@@ -7,8 +7,9 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import psycopg
@@ -16,6 +17,7 @@ import pytest
 import trustme
 
 from chiro_db.catalog.connect import where
+from chiro_db.cli import run
 from chiro_db.embedded import Cluster
 from chiro_db.model.secret import Secret
 from chiro_db.observe import backups
@@ -25,7 +27,7 @@ from chiro_db.observe.finding import Checkup, Result, State, Thresholds
 from chiro_db.report.doctor import doctor_text
 from chiro_db.spec.load import load
 from tests import majors
-from tests.cli.running import chirodb
+from tests.cli.running import Ran
 from tests.faults.test_pgbouncer import pooled as pooled
 from tests.faults.test_pgbouncer import program as program
 from tests.observe.scraping import parsed
@@ -46,6 +48,14 @@ database:
 QUICK = Thresholds(
     idle_in_transaction=0.2, blocked=0.2, leaked_after=0.2, large=100, scans=5, read=10**9
 )
+
+
+def ran(*arguments: str) -> Ran:
+    """In this process, which has imported all that it takes."""
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run(list(arguments))
+    return Ran(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
@@ -518,23 +528,23 @@ def test_backups_that_are_missing_or_late(shop: Provisioning) -> None:
     given = ("--spec", str(spec), "--url", shop.conninfo)
 
     def kept() -> tuple[int, str]:
-        ran = chirodb("doctor", "shop", *given, "--format", "json")
-        [result] = [r for r in json.loads(ran.out)["results"] if r["step"] == "backups"]
-        return ran.code, f"{result['state']}: {result['what']}"
+        looked = ran("doctor", "shop", *given, "--format", "json")
+        [result] = [r for r in json.loads(looked.out)["results"] if r["step"] == "backups"]
+        return looked.code, f"{result['state']}: {result['what']}"
 
     assert kept() == (0, "not checked: the spec does not say where backups of `shop` go")
     spec.write_text(spec.read_text() + "\nbackup: {to: ./kept, schedule: hourly}\n")
     assert kept() == (2, "finding: there is no good backup")
-    assert chirodb("backup", "run", *given).code == 0
+    assert ran("backup", "run", *given).code == 0
     assert kept() == (0, "ok: the last good backup is 0.0 hours old")
-    metrics = parsed(chirodb("metrics", *given).out)
+    metrics = parsed(ran("metrics", *given).out)
     age = metrics["chirodb_service_backup_age_seconds", (("service", "shop"),)]
     assert 0 <= age < 60
     assert metrics["chirodb_service_backup_size_bytes", (("service", "shop"),)] > 100
     assert metrics["chirodb_scrape_unseen", (("what", "backups"),)] == 0
     assert ("chirodb_service_drill_age_seconds", (("service", "shop"),)) not in metrics
     shutil.rmtree(shop.folder / "kept")
-    metrics = parsed(chirodb("metrics", *given).out)
+    metrics = parsed(ran("metrics", *given).out)
     assert metrics["chirodb_scrape_unseen", (("what", "backups"),)] == 2
 
 
@@ -548,16 +558,16 @@ def test_a_late_backup() -> None:
 
 def test_from_the_command_line(shop: Provisioning) -> None:
     given = ("--spec", str(shop.folder / "spec.yaml"), "--url", shop.conninfo)
-    healthy = chirodb("doctor", "shop", *given)
+    healthy = ran("doctor", "shop", *given)
     assert healthy.code == 0, healthy.out + healthy.err
     assert "books" not in healthy.out
     assert "not checked" in healthy.out
     shop.query(f"REVOKE USAGE ON SCHEMA shop FROM {shop.name}_sa")
-    ill = chirodb("doctor", *given)
+    ill = ran("doctor", *given)
     assert ill.code == 2
     assert f"mend: GRANT USAGE ON SCHEMA shop TO {shop.name}_sa" in ill.out
-    assert chirodb("doctor", "books", *given).code == 0
-    unknown = chirodb("doctor", "bookz", *given)
+    assert ran("doctor", "books", *given).code == 0
+    unknown = ran("doctor", "bookz", *given)
     assert unknown.code == 1
     assert "did you mean `books`" in unknown.err
-    assert chirodb("doctor", *given[:2], "--url", "host=127.0.0.1 port=1 user=x").code == 2
+    assert ran("doctor", *given[:2], "--url", "host=127.0.0.1 port=1 user=x").code == 2
