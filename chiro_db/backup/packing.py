@@ -16,6 +16,7 @@ from chiro_db.errors import ChirodbError
 
 CHUNK = 1 << 20
 LEVEL = 3
+_WRITEBACK = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class HashedFile:
         self._path = path
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", 0)
         self._hash = hashlib.sha256()
-        self.size = 0
+        self.size = self._going = 0
 
     def write(self, chunk: bytes) -> int:
         self._hash.update(chunk)
@@ -42,6 +43,11 @@ class HashedFile:
         while left:
             left = left[self._file.write(left) :]
         self.size += len(chunk)
+        if self.size - self._going >= _WRITEBACK and hasattr(os, "posix_fadvise"):
+            # Begins to write it now, not at the fsync; and what is read back comes from the disk.
+            length = self.size - self._going
+            os.posix_fadvise(self._file.fileno(), self._going, length, os.POSIX_FADV_DONTNEED)
+            self._going = self.size
         return len(chunk)
 
     def flush(self) -> None:

@@ -76,6 +76,7 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=talk,
+                pipesize=1 << 20,
             )
             self._running.add(process)
         return process
