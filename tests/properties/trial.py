@@ -14,8 +14,10 @@ import psycopg
 import yaml
 from hypothesis import assume
 
+from chiro_db.access.after import after
+from chiro_db.access.world import world
 from chiro_db.apply.bootstrap import bootstrap
-from chiro_db.apply.planning import Job, plan
+from chiro_db.apply.planning import Job, observed, plan
 from chiro_db.apply.run import apply
 from chiro_db.catalog.connect import where
 from chiro_db.cli import run
@@ -23,6 +25,7 @@ from chiro_db.errors import SpecError
 from chiro_db.model.plan import Plan
 from chiro_db.report.words import visible
 from chiro_db.spec.load import load
+from tests.access.asking import foretold, untold
 from tests.effects import PASSWORD, give_password
 from tests.oracle.ask import differences
 from tests.oracle.world import Entry, Thing, World, look
@@ -203,7 +206,12 @@ class Trial:
     def apply(self, what: str) -> None:
         made = self.plan()
         assert not made.blocked, f"{what}: {[c.summary for c in made.blocked]}"
+        before = observed(self.job)
+        told = after(world(before), made, before.server)
         apply(self.job, made, lock_timeout=5)
+        found = world(observed(self.job))
+        assert (what, foretold(told, found)) == (what, [])
+        assert (what, untold(world(before), found)) == (what, [])
         again = self.plan()
         assert not again.changes, f"{what}: not empty again: {_shown(again)}"
 
