@@ -23,13 +23,14 @@ class Lines:
         self.version = version
         self.implied = implied
         self.by_grantee: dict[Grantee, list[Line]] = {}
+        single = {grantable: list(narrowed(holdings, grantable)) for grantable in (False, True)}
         for grantable in (False, True):
-            naming = {grantee for grantee, _ in narrowed(holdings, grantable)}
+            naming = {grantee for grantee, _ in single[grantable]}
             for grantee in _grantees(holdings, grantable) | naming:
                 lines = self.by_grantee.setdefault(grantee, [])
                 lines += self._whole(grantee, grantable, is_narrowed=grantee in naming)
         for grantable in (False, True):
-            for grantee, line in narrowed(holdings, grantable):
+            for grantee, line in single[grantable]:
                 if not self._uses(grantee):
                     line["usage"] = False
                 if grantable:
