@@ -19,6 +19,7 @@ from chiro_db.resources import text
 
 if TYPE_CHECKING:
     from chiro_db.apply.planning import Job
+    from chiro_db.catalog.connect import Connection
 
 _QUERIES = ("definers", "owners", "public", "settings", "tables")
 
@@ -44,18 +45,23 @@ class Audited:
 def audit(job: Job) -> Audited:
     """What is not as it should be in the spec's database; nothing is changed."""
     with connected_if_exists(job.to) as connection, snapshot(connection):
-        state = inspect(connection, Request(job.loaded.spec, everyone=True))
-        if state.server.database != job.to.database:
-            raise RefusedError(
-                f"database `{job.to.database}` does not exist", hint="`chirodb apply` makes it"
-            )
-        scope = Scope(job.loaded.spec, state, job.today)
-        values = {"schemas": list(scope.by_schema)}
-        rows: dict[str, Rows] = {
-            name: connection.execute(_sql(name), values).fetchall() for name in _QUERIES
-        }
-        if state.server.reads_verifiers:
-            rows["passwords"] = connection.execute(_sql("passwords"), values).fetchall()
+        return audited(connection, job)
+
+
+def audited(connection: Connection, job: Job) -> Audited:
+    """The same in the connection's transaction."""
+    state = inspect(connection, Request(job.loaded.spec, everyone=True))
+    if state.server.database != job.to.database:
+        raise RefusedError(
+            f"database `{job.to.database}` does not exist", hint="`chirodb apply` makes it"
+        )
+    scope = Scope(job.loaded.spec, state, job.today)
+    values = {"schemas": list(scope.by_schema)}
+    rows: dict[str, Rows] = {
+        name: connection.execute(_sql(name), values).fetchall() for name in _QUERIES
+    }
+    if state.server.reads_verifiers:
+        rows["passwords"] = connection.execute(_sql("passwords"), values).fetchall()
     seen = Seen(scope, world(state), rows)
     place = job.loaded.place
     found = [*broken(seen.world, scope, place), *(placed(f, place) for f in _findings(seen))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,7 +68,7 @@ def metrics(
         typer.Option(
             "--drift-every",
             min=0,
-            help="How old the figures of drift and backups may be, with --listen.",
+            help="How old the figures of drift, audit and backups may be, with --listen.",
             metavar="SECONDS",
         ),
     ] = 300.0,
@@ -101,7 +101,7 @@ def metrics(
 
 
 class _Slowly:
-    """Drift and backups, which are not looked at again with every scrape."""
+    """Drift, audit and backups, which are not looked at again with every scrape."""
 
     def __init__(self, about: Job, every: float) -> None:
         self._about = about
@@ -111,28 +111,47 @@ class _Slowly:
 
     def samples(self, connection: Connection) -> list[Sample]:
         if time.monotonic() >= self._until:
-            self._known = [*self._compared(connection), *self._kept()]
+            self._known = [
+                *self._seen("drift", self._compared, connection),
+                *self._seen("audit", self._audited, connection),
+                *self._kept(),
+            ]
             self._until = time.monotonic() + self._every
         return self._known
 
     def _compared(self, connection: Connection) -> Iterator[Sample]:
-        import psycopg
-
         from chiro_db.apply.planning import planned
-        from chiro_db.observe.families import Sample
-        from chiro_db.observe.sampling import by_service
+        from chiro_db.observe import governance
         from chiro_db.observe.session import briefly
         from chiro_db.report.difference import differences
 
+        made = planned(connection, self._about, moment=briefly(connection))
+        counts = Counter(change.service for change in differences(made))
+        yield from governance.drift(counts, self._about.loaded.spec)
+
+    def _audited(self, connection: Connection) -> Iterator[Sample]:
+        from chiro_db.audit.run import audited
+        from chiro_db.observe import governance
+        from chiro_db.observe.session import briefly
+
+        with briefly(connection):
+            found = audited(connection, self._about)
+        yield from governance.findings(found.findings, self._about.loaded.spec)
+
+    def _seen(
+        self, what: str, look: Callable[[Connection], Iterator[Sample]], connection: Connection
+    ) -> list[Sample]:
+        """What fails is counted, and absent."""
+        import psycopg
+
+        from chiro_db.observe.families import Sample
+
         try:
-            made = planned(connection, self._about, moment=briefly(connection))
+            return list(look(connection))
         except (ChirodbError, psycopg.Error):
             if connection.closed:
                 raise
-            yield Sample("chirodb_scrape_unseen", 1, ("drift",))
-            return
-        counts = Counter(change.service for change in differences(made))
-        yield from by_service(counts, self._about.loaded.spec)
+            return [Sample("chirodb_scrape_unseen", 1, (what,))]
 
     def _kept(self) -> Iterator[Sample]:
         """Of services whose backups the spec speaks of."""

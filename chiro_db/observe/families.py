@@ -60,6 +60,12 @@ _LISTED = (
     Family("chirodb_database_blocks_hit", "counter", "Blocks found in shared buffers"),
     Family("chirodb_database_blocks_read", "counter", "Blocks not found in shared buffers"),
     Family("chirodb_database_size_bytes", "gauge", "The database on disk"),
+    Family(
+        "chirodb_database_audit_findings",
+        "gauge",
+        "Findings of `chirodb audit` that concern no single service",
+        ("severity",),
+    ),
     Family("chirodb_database_drift_changes", "gauge", "Changes that concern no single service"),
     Family(
         "chirodb_standby_lag_bytes", "gauge", "WAL that a standby has not replayed", ("standby",)

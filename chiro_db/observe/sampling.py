@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chiro_db.errors import ChirodbError
@@ -183,11 +183,3 @@ def _threshold(spec: Spec, service: str) -> float | None:
             found = parameter.milliseconds(str(section.threshold))
             return found if found is not None and found >= 0 else None
     return 1000
-
-
-def by_service(counts: Mapping[str | None, int], spec: Spec) -> Iterator[Sample]:
-    """Changes of a drift, as those who compared know them."""
-    for service in spec.services:
-        yield Sample("chirodb_service_drift_changes", counts.get(service, 0), (service,))
-    rest = sum(number for name, number in counts.items() if name not in spec.services)
-    yield Sample("chirodb_database_drift_changes", rest)

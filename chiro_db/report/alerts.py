@@ -114,10 +114,11 @@ _FIXED: tuple[tuple[str, str, str, str, str], ...] = (
     ),
     (
         "ChirodbAuditFindings",
-        'chirodb_service_audit_findings{severity="error"} > 0',
+        'chirodb_service_audit_findings{severity="error"} > 0'
+        ' or chirodb_database_audit_findings{severity="error"} > 0',
         "1h",
         "warning",
-        "{{ $labels.service }}: {{ $value }} findings of `chirodb audit`",
+        "{{ $value }} findings of `chirodb audit`, service: {{ $labels.service }}",
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import signal
 import ssl
@@ -78,8 +79,18 @@ def test_printed_once_with_drift(shop: Provisioning) -> None:
     assert printed.code == 0, printed.err
     assert parsed(printed.out)[drift] == 0
     assert "a lower bound" in printed.out
+    findings = "chirodb_service_audit_findings"
+    keyless = (findings, (("service", "shop"), ("severity", "warning")))
+    assert parsed(printed.out)[keyless] == 0
     shop.query("CREATE TABLE shop.t (); GRANT SELECT ON shop.t TO PUBLIC")
-    assert parsed(chirodb("metrics", *given).out)[drift] > 0
+    later = parsed(chirodb("metrics", *given).out)
+    assert later[drift] > 0
+    audited = json.loads(chirodb("audit", *given, "--format", "json").out)["findings"]
+    about = [f for f in audited if "shop" in f["subject"]]
+    assert about
+    assert sum(v for (name, labels), v in later.items()
+               if name == findings and ("service", "shop") in labels) == len(about)  # fmt: skip
+    assert ("chirodb_scrape_unseen", (("what", "audit"),)) not in later
 
 
 def test_no_server_is_an_error(tmp_path: Path) -> None:
