@@ -44,5 +44,6 @@ def drift(
     place = about.loaded.place(("database", "name"))
     file = place.file if place is not None else str(about.loaded.path)
     show_drift(made, output.value, spec=file, services=services, verbose=verbose)
-    if made.pending:
+    broken = any(found.severity == "error" for found in made.breaches)
+    if made.pending or broken:
         raise typer.Exit(2)

@@ -16,20 +16,22 @@ _WIDEST = max(map(len, KINDS.values()))
 
 
 def drifted(plan: Plan) -> bool:
-    """Whether `drift` exits with 2."""
+    """Whether anything differs from the spec."""
     return bool(differences(plan))
 
 
 def headline(plan: Plan) -> str:
-    """`drifted: 3 differences`, or `in step`."""
+    """`drifted: 3 differences`, or `in step`; and what breaks a policy."""
     found = len(differences(plan))
-    return f"drifted: {counted(found, 'difference')}" if found else "in step"
+    text = f"drifted: {counted(found, 'difference')}" if found else "in step"
+    broken = counted(len(plan.breaches), "broken assertion")
+    return f"{text}; {broken}" if plan.breaches else text
 
 
 def drift_text(plan: Plan, *, color: bool, width: int, verbose: bool = False) -> str:
     """`verbose` lists each difference by itself."""
     screen = Screen(width, color)
-    style = Style.RED if drifted(plan) else Style.GREEN
+    style = Style.RED if drifted(plan) or plan.breaches else Style.GREEN
     blocks = [
         screen.paint(headline(plan), style)
         + "\n"

@@ -14,6 +14,10 @@ def drift_github(plan: Plan) -> str:
     rows = [_command("error", change) for change in differences(plan)]
     rows += [_command("warning", change) for change in tolerated(plan)]
     rows += [_command("notice", change) for change in plan.extras]
+    rows += [
+        command(found.severity, found.place, "chirodb policy", found.message)
+        for found in plan.breaches
+    ]
     rows += [f"::warning title=chirodb::{_message(warning)}" for warning in plan.warnings]
     return "".join(f"{row}\n" for row in rows)
 

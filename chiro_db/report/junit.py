@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from chiro_db.errors import ChirodbError
+from chiro_db.model.finding import Finding
 from chiro_db.model.plan import Change, Plan
 from chiro_db.report.diagnostics import of_error
 from chiro_db.report.difference import differences, sentence, tolerated
@@ -24,7 +25,18 @@ def drift_junit(plan: Plan, services: Sequence[str] = ()) -> str:
     bodies = [
         (name, [*_failure(cases.get(name, ())), *_output(skipped.get(name, ()))]) for name in names
     ]
-    return document("chirodb drift", where, bodies, sum(bool(cases.get(name)) for name in names))
+    failures = sum(bool(cases.get(name)) for name in names)
+    if plan.breaches:
+        errors = [_policy(b) for b in plan.breaches if b.severity == "error"]
+        others = [_policy(b) for b in plan.breaches if b.severity != "error"]
+        body = failure("policy", counted(len(errors), "broken assertion"), errors) if errors else []
+        bodies.append(("policies", [*body, *(output(others) if others else [])]))
+        failures += bool(errors)
+    return document("chirodb drift", where, bodies, failures)
+
+
+def _policy(found: Finding) -> str:
+    return f"{found.message} [{found.place}]" if found.place else found.message
 
 
 def document(

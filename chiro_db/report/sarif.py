@@ -26,9 +26,17 @@ def drift_sarif(plan: Plan, spec: str | None = None) -> dict[str, Any]:
         *((change, "note") for change in plan.extras),
     ]
     rules = sorted({change.kind for change, _ in found})
+    policies = sorted({breach.rule for breach in plan.breaches})
+    results = [_result(change, level, rules.index(change.kind), spec) for change, level in found]
+    for breach in plan.breaches:
+        index = len(rules) + policies.index(breach.rule)
+        address = f"{breach.rule}/{breach.subject}"
+        level, text = breach.severity, breach.message
+        rule = (breach.rule, index)
+        results.append(result(rule, level, text, address=address, place=breach.place, spec=spec))
     return document(
-        [_rule(kind) for kind in rules],
-        [_result(change, level, rules.index(change.kind), spec) for change, level in found],
+        [*(_rule(kind) for kind in rules), *({"id": policy} for policy in policies)],
+        results,
         identity=f"chirodb/{plan.target}/{plan.database}/",
         version=plan.chirodb,
         warnings=plan.warnings,

@@ -49,3 +49,8 @@ def test_a_plan_that_would_break_a_policy_is_refused(database: Database, tmp_pat
     warned = run("apply", "--yes", severity="warning")
     assert warned.code == 0, warned.err
     assert f"warning: {message}" in " ".join(warned.out.split())
+    assert run("drift", severity="warning").code == 0
+    for output in ("text", "json", "junit", "sarif", "github"):
+        drifted = run("drift", "--format", output)
+        assert drifted.code == 2
+        assert message in " ".join(drifted.out.split()), output

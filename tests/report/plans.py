@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chiro_db.model.finding import Finding
 from chiro_db.model.plan import Action, Blocked, Change, Hazard, Plan, Statement, Step
 from chiro_db.model.turn import Turn, Turns
 
@@ -231,6 +232,12 @@ STRANGE = plan(
     user=HOSTILE,
 )
 ACCESS = plan(GRANT, access=TURNS)
+BROKEN = plan(
+    breaches=(
+        Finding("policy-deny", "error", "mine/x", f"policy `mine`: {HOSTILE}", place="s.yaml:7"),
+        Finding("policy-require", "warning", "mine/y", "policy `mine`: y lacks SELECT on s.t"),
+    ),
+)
 NO_ACCESS = plan(SETTING, access=Turns())
 STRANGE_ACCESS = plan(
     GRANT,
@@ -249,6 +256,7 @@ NAMED = {
     "in_step": IN_STEP,
     "strange": STRANGE,
     "access": ACCESS,
+    "broken": BROKEN,
     "no_access": NO_ACCESS,
     "strange_access": STRANGE_ACCESS,
 }
