@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,21 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chiro_db.backup import archive, packing, section
+from chiro_db.backup import archive, contents, packing, section
 from chiro_db.backup.archive import Archive, Rows
 from chiro_db.backup.client import Client
 from chiro_db.backup.dump import PREREQUISITES
 from chiro_db.backup.manifest import Manifest
 from chiro_db.errors import ChirodbError, RefusedError, ServerError
 from chiro_db.resources import text as shipped
-from chiro_db.sql import Name, statement
+from chiro_db.sql import Listed, Name, statement
 
 if TYPE_CHECKING:
     import psycopg
 
     from chiro_db.catalog.connect import Connection
-
-_SCHEMA, _CONSTRAINT = 2615, 2606  # OIDs of pg_namespace and pg_constraint
 
 
 @dataclass(frozen=True)
@@ -76,23 +73,49 @@ def restore(
     made = source.manifest
     connection.execute("SET LOCAL search_path = ''")
     aside = _make_room(connection, made.schema, replace=replace, under=under)
-    missing = _missing(connection, made)
+    missing = contents.missing(connection, made)
     with _explained("prerequisites.sql", source.prerequisites()) as sql:
         connection.execute(sql.encode())
     options = () if tablespaces else ("--no-tablespaces",)
     with tempfile.TemporaryDirectory(prefix="chirodb-") as temp:
-        chosen, left_out = _listed(connection, source, missing, Path(temp))
-        options = (*options, "--no-privileges", f"--use-list={chosen}")
-        _definitions(connection, source, "pre-data", options)
-        rows = _data(connection, source, options)
-        _definitions(connection, source, "post-data", options)
+        chosen = contents.choose(source.archive, source.client, made, missing, Path(temp))
+        options = (*options, "--no-privileges")
+        if not _exists(connection, made.schema):
+            first = (*options, f"--use-list={chosen.schema}")
+            _definitions(connection, source, "pre-data", first)
+        options = (*options, f"--use-list={chosen.rest}")
+        with _owners_let_in(connection, made):
+            _definitions(connection, source, "pre-data", options)
+            rows = _data(connection, source, options)
+            _definitions(connection, source, "post-data", options)
     if dict(made.rows) != rows:
         raise ChirodbError("the archive holds other rows than its manifest says")
     if under is not None:
         _rename(connection, made.schema, under)
     if aside is not None:
         _rename(connection, aside, made.schema)
-    return Restored(sum(rows.values()), left_out)
+    return Restored(sum(rows.values()), chosen.left_out)
+
+
+@contextmanager
+def _owners_let_in(connection: Connection, made: Manifest) -> Iterator[None]:
+    """Who is to own something needs CREATE on the schema, unless a superuser gives it away."""
+    rows = connection.execute(_sql("strangers"), {"schema": made.schema, "roles": _roles(made)})
+    strangers = [Name(row[0]) for row in rows]
+    if not strangers:
+        yield
+        return
+    values = {"schema": Name(made.schema), "roles": Listed(strangers)}
+    grant = statement("backup/let_in", **values)
+    with _explained(f"schema {made.schema}", grant) as sql:
+        connection.execute(sql.encode())
+    yield
+    with _explained(f"schema {made.schema}", statement("backup/let_out", **values)) as sql:
+        connection.execute(sql.encode())
+
+
+def _roles(made: Manifest) -> list[str]:
+    return [str(role) for role in made.requires.get("roles", ())]
 
 
 def _make_room(
@@ -148,41 +171,6 @@ def _drop(connection: Connection, schema: str) -> None:
 
 def _sql(name: str) -> bytes:
     return shipped(f"sql_templates/backup/{name}.sql").encode()
-
-
-def _missing(connection: Connection, made: Manifest) -> set[tuple[str, str]]:
-    """Relations of other schemas that only prerequisites.sql will make, without rows."""
-    relations = [(str(s), str(n)) for s, n in made.requires.get("relations", ())]
-    return {
-        (schema, name)
-        for schema, name in relations
-        if connection.execute(
-            "SELECT pg_catalog.to_regclass(%s)", [str(Name(schema, name))]
-        ).fetchone()
-        == (None,)
-    }
-
-
-def _listed(
-    connection: Connection, source: Source, missing: set[tuple[str, str]], temp: Path
-) -> tuple[Path, tuple[str, ...]]:
-    """The contents without the schema, if it is there by now, and keys to tables without rows."""
-    absent = {(_SCHEMA, -1)} if _exists(connection, source.manifest.schema) else set()
-    left_out: list[str] = []
-    for oid, table, name, schema, other in source.manifest.requires.get("foreign_keys", ()):
-        if (schema, other) in missing:
-            absent.add((_CONSTRAINT, int(oid)))
-            left_out.append(f"foreign key {name} of {table} to {Name(schema, other)}")
-    lines = []
-    for line in source.archive.text(source.client, "--list").splitlines(keepends=True):
-        found = re.match(r"\d+; (\d+) (\d+) ", line)
-        object_ = (int(found[1]), int(found[2])) if found else (0, 0)
-        if object_ in absent or (object_[0], -1) in absent:
-            continue
-        lines.append(line)
-    path = temp / "list"
-    path.write_text("".join(lines), encoding="utf-8")
-    return path, tuple(left_out)
 
 
 def _definitions(connection: Connection, source: Source, name: str, options: Sequence[str]) -> None:

@@ -71,7 +71,7 @@ def restore(
 
     if replace and under is not None:
         raise ChirodbError("--replace and --as exclude each other")
-    about = job(spec, target, url, [service])
+    about = job(spec, target, url, [service], secrets=under is None)
     ((settings, stores),) = chosen(about.loaded, about.target, [service], store)
     keys = identities(identity) if identity is not None else ()
     meant = choose(inventory.take([(settings, stores)]), service, at)

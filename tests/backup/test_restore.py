@@ -119,16 +119,22 @@ def test_the_last_backup_before_a_time(shop: Shop, capsys: Capture) -> None:
 @pytest.mark.every_version
 def test_an_ordinary_administrator_backs_up_and_restores(shop: Shop, capsys: Capture) -> None:
     """No superuser: what the spec's own apply made, that role may also back up and restore."""
-    shop.spec = SPEC.replace("Shop", "plain").replace("shop_app", "plain_app")
+    grants = "creators: [maker], grants: [{to: archivist, level: read}]"
+    shop.spec = SPEC.replace("Shop", "plain").replace("app: shop_app", grants)
+    shop.spec = shop.spec.replace("backup: {", "backup: {role: archivist, ")
+    shop.spec += "roles: {maker: {}, archivist: {}}\n"
     shop.provision = administrator(shop.provision)
     shop.provision.apply(shop.spec)
     shop.provision.query(
         'SET ROLE "plain owner"; CREATE TABLE plain.t (n integer PRIMARY KEY);'
-        " INSERT INTO plain.t SELECT generate_series(1, 10)"
+        " INSERT INTO plain.t SELECT generate_series(1, 10);"
+        " SET ROLE maker; CREATE TABLE plain.made ()"
     )
     shop.provision.apply(shop.spec)
-    assert shop.back_up().rows == {"t": 10}
+    assert shop.back_up().rows == {"made": 0, "t": 10}
     shop.provision.query("DELETE FROM plain.t")
     assert shop.command("restore", "shop", "--replace", "--yes") == 0, capsys.readouterr().err
     assert shop.provision.value("SELECT count(*) FROM plain.t") == 10
+    owner = "SELECT relowner::regrole::text FROM pg_class WHERE oid = 'plain.made'::regclass"
+    assert shop.provision.value(owner) == "maker"
     assert summaries(shop.provision.plan(shop.spec)) == []
