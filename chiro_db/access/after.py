@@ -151,7 +151,7 @@ class _Future:
             ]
             return lambda owner, entries: (
                 owner,
-                without(entries, effect.owner, steps, self._acts_as()),
+                without(entries, effect.owner, steps, self._acts_as(), by=effect.by),
             )
 
         self._change(effect.on, revoking(effect.privileges), effect.owner)

@@ -68,7 +68,7 @@ def shown(role: Grantee) -> str:
     return "PUBLIC" if role is None else sql.quote_name(role)
 
 
-def _ordered(securable: Securable, privileges: Collection[str]) -> tuple[str, ...]:
+def ordered(securable: Securable, privileges: Collection[str]) -> tuple[str, ...]:
     order = PRIVILEGES[securable]
     return tuple(sorted(privileges, key=order.index))
 
@@ -88,8 +88,8 @@ def taken(delta: Delta, securable: Securable) -> list[Taken]:
             if extra.privilege in privileges
             and (extra.grantee == grantee or extra.grantor == grantee)
         )
-        ordered = _ordered(securable, privileges)
-        result.append(Taken(grantee, ordered, option_only, cascade, causes, lent))
+        words = ordered(securable, privileges)
+        result.append(Taken(grantee, words, option_only, cascade, causes, lent))
     return result
 
 
@@ -105,7 +105,7 @@ def given(delta: Delta, securable: Securable) -> list[Given]:
     result = [
         Given(
             tuple(sorted(grantees, key=lambda g: g or "")),
-            _ordered(securable, privileges),
+            ordered(securable, privileges),
             grantable,
             source,
         )
@@ -331,7 +331,7 @@ def reported(delta: Delta, securable: Securable) -> list[Taken]:
     return [
         Taken(
             grantee,
-            _ordered(securable, {e.privilege for e in extras}),
+            ordered(securable, {e.privilege for e in extras}),
             False,
             any(e.grantable for e in extras),
             tuple(extras),

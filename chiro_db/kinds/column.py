@@ -9,20 +9,20 @@ from fnmatch import translate
 from typing import Any
 
 from chiro_db import sql
-from chiro_db.kinds import acl_changes, grantor, membership
+from chiro_db.kinds import acl_changes, grantor, membership, retraction
 from chiro_db.kinds import object as objects
 from chiro_db.kinds.access import Narrow, Rights, merged
 from chiro_db.kinds.acl_changes import Given, Taken
 from chiro_db.kinds.narrowing import HINT, Narrowing
+from chiro_db.kinds.retraction import Retracted
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.kinds.signature import is_glob
 from chiro_db.model import acl
-from chiro_db.model.acl import Delta
+from chiro_db.model.acl import Delta, Grantee
 from chiro_db.model.effect import On
 from chiro_db.model.plan import Change, Step
 
 NAME = "column"
-_COLUMN_PRIVILEGES = frozenset({"SELECT", "INSERT", "UPDATE", "REFERENCES"})
 Relation = tuple[str, str]  # schema, name
 
 
@@ -134,6 +134,7 @@ def _relation(
 ) -> Iterator[Change]:
     takes: dict[tuple[str, Taken], list[str]] = {}
     gives: dict[tuple[str, Given], list[str]] = {}
+    retracts: dict[tuple[str, Retracted], list[str]] = {}
     acts_as = membership.acts_as(scope)
     for fact in facts:
         owner = objects.owner_of(scope, fact.schema, fact.owner)
@@ -141,10 +142,7 @@ def _relation(
         if owner != fact.owner:
             entries = acl.reowned(entries, fact.owner, owner)
         if above is not None and not scope.additive:
-            for by in above.merged:
-                entries = acl.reowned(entries, by, owner)
-            revokes = [r for r in above.revokes if r.privilege in _COLUMN_PRIVILEGES]
-            entries = acl.without(entries, owner, revokes, acts_as)
+            entries = acl.below(entries, owner, above, acts_as)
         for column in fact.names:
             wanted: Rights = dict(merged(n.rights for n in narrows if _covers(n, column)))
             delta = acl.settle(
@@ -156,13 +154,19 @@ def _relation(
                 additive=scope.additive,
                 complete=False,
                 acts_as=acts_as,
+                retracts=retraction.possible(scope),
             )
             contested |= grantor.contested((), owner, delta)
+            for back in retraction.retracted(delta, "column"):
+                retracts.setdefault((owner, back), []).append(column)
             report = acl_changes.reported if scope.additive else acl_changes.taken
             for item in report(delta, "column"):
                 takes.setdefault((owner, item), []).append(column)
             for new in acl_changes.given(delta, "column"):
                 gives.setdefault((owner, new), []).append(column)
+    for (owner, back), columns in retracts.items():
+        target = _target(scope, relation, facts[0].owner, columns, contested)
+        yield _retract(scope, target, owner, back, columns)
     for (owner, item), columns in takes.items():
         target = _target(scope, relation, facts[0].owner, columns, contested)
         yield _revoke(target, owner, item, columns)
@@ -188,6 +192,22 @@ def _target(
         where=On("column", relation[0], tuple((c, None) for c in columns), relation[1]),
         contested=contested,
     )
+
+
+def _retract(
+    scope: Scope, target: acl_changes.Target, owner: str, item: Retracted, columns: list[str]
+) -> Change:
+    def said(template: str, grantee: Grantee, **options: bool) -> str:
+        return sql.statement(
+            f"column/{template}",
+            privileges=[sql.Keyword(p) for p in item.privileges],
+            columns=sql.Listed(sql.Name(c) for c in columns),
+            target=target.on,
+            grantees=sql.grantee(grantee),
+            **options,
+        )
+
+    return retraction.change(scope, target, item, owner, said, step=Step.RETRACT_COLUMN)
 
 
 def _revoke(target: acl_changes.Target, owner: str, item: Taken, columns: list[str]) -> Change:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from chiro_db import sql
-from chiro_db.kinds import acl_changes, grantor, membership
+from chiro_db.kinds import acl_changes, grantor, membership, retraction
 from chiro_db.kinds.access import SchemaAccess, merged
 from chiro_db.kinds.acl_changes import Given, Taken
 from chiro_db.kinds.narrowing import Narrowing, Object
+from chiro_db.kinds.retraction import Retracted
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model import acl
-from chiro_db.model.acl import Delta, Right, Wanted
+from chiro_db.model.acl import Delta, Grantee, Right, Wanted
 from chiro_db.model.effect import On, Owned
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 from chiro_db.model.privilege import Securable, known
@@ -28,6 +29,10 @@ _WORDS: Mapping[Securable, str] = {
     "routine": "function",
     "type": "type",
 }
+
+
+# A table's columns and their sequences change hands with it: no change of owner where none need be.
+_WITH_PARTS = ("table", "sequence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +173,7 @@ class _Cover:
             tolerated=either,
             additive=scope.additive,
             acts_as=membership.acts_as(scope),
+            retracts=retraction.possible(scope) if fact.type in _WITH_PARTS else acl.nobody,
         )
         chosen = tuple(sorted(objects))
         contested = grantor.contested(entries, owner, delta)
@@ -246,6 +252,7 @@ def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
     merges: dict[tuple[_Whose, str], list[Object]] = {}
     takes: dict[tuple[_Whose, Taken], list[Object]] = {}
     gives: dict[tuple[_Whose, Given], list[Object]] = {}
+    retracts: dict[tuple[_Whose, Retracted], list[Object]] = {}
     granting, below = _grantors_on_columns(scope), grantor.on_columns(scope)
     reported = acl_changes.reported if scope.additive else acl_changes.taken
     for schema, securable, owner, old, objects, delta, contested in found:
@@ -255,6 +262,8 @@ def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
             whose = _Whose(schema, securable, owner, old, bool(delta.merged), shared)
             for by in delta.merged:
                 merges.setdefault((whose, by), []).append(x)
+            for back in retraction.retracted(delta, securable):
+                retracts.setdefault((whose, back), []).append(x)
             for item in taken:
                 hard = item.cascade or (schema, x[0], item.grantee) in granting
                 takes.setdefault((whose, replace(item, cascade=hard)), []).append(x)
@@ -262,6 +271,8 @@ def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
                 gives.setdefault((whose, new), []).append(x)
     for (whose, by), some in merges.items():
         yield _merge(_target(scope, whose, sorted(some)), whose, by, sorted(some))
+    for (whose, back), some in retracts.items():
+        yield _retract(scope, _target(scope, whose, sorted(some)), whose.owner, back)
     for (whose, item), some in takes.items():
         yield _revoke(scope, _target(scope, whose, sorted(some)), whose.owner, item)
     for (whose, new), some in gives.items():
@@ -313,6 +324,21 @@ def _merge(target: acl_changes.Target, whose: _Whose, by: str, objects: list[Obj
     return acl_changes.merge_change(
         target, by, owner=whose.owner, step=Step.MERGE, statements=texts
     )
+
+
+def _retract(scope: Scope, target: acl_changes.Target, owner: str, item: Retracted) -> Change:
+    def said(template: str, grantee: Grantee, **options: bool) -> str:
+        version = scope.server.version
+        return sql.statement(
+            f"grant/{template}",
+            privileges=acl_changes.privilege_list(target.securable, item.privileges, version),
+            on=sql.Keyword(target.securable.upper()),
+            target=target.on,
+            grantees=sql.grantee(grantee),
+            **options,
+        )
+
+    return retraction.change(scope, target, item, owner, said, step=Step.RETRACT)
 
 
 def _revoke(scope: Scope, target: acl_changes.Target, owner: str, item: Taken) -> Change:

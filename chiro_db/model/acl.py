@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from chiro_db.model.privilege import ABBREVIATIONS
+from chiro_db.model.privilege import ABBREVIATIONS, PRIVILEGES
 
 Source = tuple[str | int, ...]  # a path into the spec, such as ("services", "commerce", "app")
 Grantee = str | None  # None is PUBLIC
@@ -45,6 +45,11 @@ NOTHING: Wanted = MappingProxyType({})
 def nobody_else(role: str, other: str) -> bool:
     """Roles without memberships."""
     return role == other
+
+
+def nobody(_role: str) -> bool:
+    """No role at all."""
+    return False
 
 
 def _unquoted(name: str) -> str:
@@ -125,6 +130,21 @@ class Revoke(NamedTuple):
     lent: bool = False  # GRANT ... WITH GRANT OPTION first, so that there is something to cascade
 
 
+class Retraction(NamedTuple):
+    """REVOKE [GRANT OPTION FOR] privilege FROM grantee CASCADE, as the grantor.
+
+    Unless he holds the grant option from the owner himself, it is lent to him for that; what he
+    `held` without it he keeps.
+    """
+
+    grantor: str
+    grantee: Grantee
+    privilege: str
+    option_only: bool
+    lent: bool
+    held: bool
+
+
 class Missing(NamedTuple):
     """GRANT privilege TO grantee [WITH GRANT OPTION], as the owner."""
 
@@ -138,6 +158,7 @@ class Delta:
     """What to revoke and then to grant, and which extras the revokes are for."""
 
     merged: list[str] = field(default_factory=list)  # grantors whose grants become the owner's
+    retracted: list[Retraction] = field(default_factory=list)  # what grantors have to take back
     revokes: list[Revoke] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
     extras: list[Entry] = field(default_factory=list)
@@ -178,6 +199,25 @@ class _Acl:
                 *(g for (g, p, _), option in self.options.items() if option and p == privilege),
             )
             if holder is not None
+        )
+
+    def retract(self, step: Retraction, *, below: bool = False) -> None:
+        """`below`: on a column of the table for which it is said."""
+        if step.lent and not below:
+            self.lend(step.grantor, step.privilege)
+        self.revoke(step.grantee, step.privilege, step.grantor, option_only=step.option_only)
+        if step.lent:
+            self.revoke(step.grantor, step.privilege, self.owner, option_only=step.held)
+
+    def retraction(self, entry: Entry, *, option_only: bool) -> Retraction:
+        option = self.options.get((entry.grantor, entry.privilege, self.owner))
+        return Retraction(
+            entry.grantor,
+            entry.grantee,
+            entry.privilege,
+            option_only,
+            lent=not option,
+            held=option is not None,
         )
 
     def lend(self, grantee: str, privilege: str) -> None:
@@ -262,6 +302,7 @@ def settle(
     additive: bool = False,
     complete: bool = True,
     acts_as: ActsAs = nobody_else,
+    retracts: Callable[[str], bool] = nobody,
 ) -> Delta:
     """The shortest way from the entries to what is wanted.
 
@@ -269,7 +310,7 @@ def settle(
     there or not; `spared` says which extras are nobody's business. An extra that someone else
     granted cannot be revoked by the owner (docs/decisions/0004): the grant option is taken from
     where the chain leaves the owner. `complete=False`: the owner's own rights are not asked for
-    (schema-level defaults, columns).
+    (schema-level defaults, columns). `retracts`: whose grants can be taken as the role itself.
     """
     delta = Delta()
 
@@ -282,15 +323,24 @@ def settle(
     acl = _Acl(entries, owner, acts_as)
     while not additive:
         delta.revokes = _revokes(acl, extra)
-        left = sorted({e.grantor for e in acl.entries if extra(e) is not None} - {owner})
+        left = [e for e in acl.entries if e.grantor != owner and extra(e) is not None]
         if not left:
             break
         # Grants in a circle, or by someone who keeps the grant option as another's member.
-        delta.merged.append(left[0])
+        if not any(retracts(entry.grantor) for entry in left):
+            delta.merged.append(min(entry.grantor for entry in left))
         start: Iterable[Entry] = entries
         for grantor in delta.merged:
             start = reowned(start, grantor, owner)
         acl = _Acl(start, owner, acts_as)
+        delta.retracted = [s for s in delta.retracted if s.grantor not in delta.merged]
+        for step in delta.retracted:
+            acl.retract(step)
+        for entry in sorted(left, key=lambda e: (e.grantor, e.grantee or "", *e[1:])):
+            if retracts(entry.grantor):
+                step = acl.retraction(entry, option_only=extra(entry) is True)
+                acl.retract(step)
+                delta.retracted.append(step)
     needed = dict(wanted)
     for entry in entries:  # what a cascade took from those who are spared, or may have it
         key = (entry.grantee, entry.privilege)
@@ -341,12 +391,31 @@ def _revokes(acl: _Acl, extra: Callable[[Entry], bool | None]) -> list[Revoke]:
 
 
 def without(
-    entries: Collection[Entry], owner: str, revokes: Iterable[Revoke], acts_as: ActsAs = nobody_else
+    entries: Collection[Entry],
+    owner: str,
+    revokes: Iterable[Revoke],
+    acts_as: ActsAs = nobody_else,
+    *,
+    by: str | None = None,
 ) -> frozenset[Entry]:
-    """What the owner's revokes leave, cascades included."""
+    """What the revokes of the owner, or of another grantor, leave; cascades included."""
     acl = _Acl(entries, owner, acts_as)
     for grantee, privilege, option_only, _, lent in revokes:
         if lent and grantee is not None:
             acl.lend(grantee, privilege)
-        acl.revoke(grantee, privilege, owner, option_only=option_only)
+        acl.revoke(grantee, privilege, by or owner, option_only=option_only)
     return acl.entries
+
+
+def below(
+    entries: Collection[Entry], owner: str, above: Delta, acts_as: ActsAs = nobody_else
+) -> frozenset[Entry]:
+    """What is left of a column's entries where the privileges of its table change so."""
+    for by in above.merged:
+        entries = reowned(entries, by, owner)
+    acl = _Acl(entries, owner, acts_as)
+    for step in above.retracted:
+        if step.privilege in PRIVILEGES["column"]:
+            acl.retract(step, below=True)
+    revokes = [r for r in above.revokes if r.privilege in PRIVILEGES["column"]]
+    return without(acl.entries, owner, revokes, acts_as)

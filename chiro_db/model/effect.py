@@ -54,7 +54,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """REVOKE, as the owner, with its cascades; `lent`: after a GRANT with the grant option."""
+    """REVOKE with its cascades; `lent`: after a GRANT with the grant option."""
 
     on: On
     owner: str
@@ -62,6 +62,7 @@ class Revoked:
     privileges: tuple[str, ...]
     option_only: bool
     lent: bool
+    by: str | None = None  # None: the owner
 
 
 @dataclass(frozen=True, slots=True)

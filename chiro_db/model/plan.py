@@ -50,10 +50,12 @@ class Step(IntEnum):
     EXTENSION = 65
     OBJECT_OWNER = 70
     MERGE = 75
+    RETRACT = 76  # as their grantors, what no revoke of the owner ends
     REVOKE = 80
-    REVOKE_COLUMN = 81
-    GRANT = 82
-    GRANT_COLUMN = 83  # last: revoking from a table wipes the column grants below it
+    RETRACT_COLUMN = 81
+    REVOKE_COLUMN = 82
+    GRANT = 83
+    GRANT_COLUMN = 84  # last: revoking from a table wipes the column grants below it
     REVOKE_DEFAULT = 90
     GRANT_DEFAULT = 91
     SETTING = 100
