@@ -23,7 +23,9 @@ class Lines:
         self.version = version
         self.implied = implied
         self.by_grantee: dict[Grantee, list[Line]] = {}
-        single = {grantable: list(narrowed(holdings, grantable)) for grantable in (False, True)}
+        single = {
+            grantable: list(narrowed(holdings, grantable, version)) for grantable in (False, True)
+        }
         for grantable in (False, True):
             naming = {grantee for grantee, _ in single[grantable]}
             for grantee in _grantees(holdings, grantable) | naming:

@@ -56,9 +56,14 @@ class Live:
         return role in self.roles and self.roles[role].superuser
 
     def is_chosen(self, role: str) -> bool:
-        """By --role, if that was given."""
+        """By --role, if that was given; who owns something is written in any case."""
         pattern: re.Pattern[str] | None = self._narrowed
-        return pattern is None or pattern.match(role) is not None
+        return pattern is None or pattern.match(role) is not None or role in self._owners
+
+    @cached_property
+    def _owners(self) -> frozenset[str]:
+        schemas = {schema.owner for schema in self.survey.chosen if self.is_service(schema)}
+        return frozenset(schemas | {fact.owner for fact in self.state.facts["object"]})
 
     def counts(self, grantee: Grantee) -> bool:
         """Whether what it holds is written: a superuser's grants say nothing."""

@@ -8,14 +8,14 @@ from typing import Any
 from chiro_db.adopt.globs import listed, written
 from chiro_db.adopt.holdings import WORDS, Held, Holdings, Part
 from chiro_db.model.acl import Grantee
-from chiro_db.model.privilege import PRIVILEGES, Securable
+from chiro_db.model.privilege import PRIVILEGES, Securable, known
 from chiro_db.model.spec import READ, WRITE
 
 Line = dict[str, Any]  # a grant without `to`
 LEVELS = (("write", WRITE), ("read", READ))
 
 
-def narrowed(holdings: Holdings, grantable: bool) -> Iterator[tuple[Grantee, Line]]:
+def narrowed(holdings: Holdings, grantable: bool, version: int) -> Iterator[tuple[Grantee, Line]]:
     """Narrowed lines: of one level on several kinds of objects in one line."""
     levels: dict[tuple[Grantee, str], Line] = {}
     for securable, part in holdings.parts.items():
@@ -23,7 +23,7 @@ def narrowed(holdings: Holdings, grantable: bool) -> Iterator[tuple[Grantee, Lin
             names = listed(objects, part.objects)
             level = _level(WORDS[securable], privileges)
             if level is None:
-                given = ordered(securable, privileges)
+                given = _said(securable, privileges, version)
                 yield grantee, {"privileges": given, WORDS[securable]: names}
             elif (grantee, level) in levels:
                 levels[(grantee, level)][WORDS[securable]] = names
@@ -39,7 +39,7 @@ def narrowed(holdings: Holdings, grantable: bool) -> Iterator[tuple[Grantee, Lin
                 found.setdefault(written(table), []).extend(written(c) for c in columns)
     for (grantee, privileges), listing in by_column.items():
         tables = {table: listing[table] for table in sorted(listing)}
-        yield grantee, {"privileges": ordered("column", privileges), "columns": tables}
+        yield grantee, {"privileges": _said("column", privileges, version), "columns": tables}
 
 
 def _alike(
@@ -64,6 +64,11 @@ def _level(word: str, privileges: frozenset[str]) -> str | None:
     if word not in ("tables", "sequences"):
         return None
     return next((n for n, level in LEVELS if frozenset(level.of(word)) == privileges), None)
+
+
+def _said(securable: Securable, privileges: frozenset[str], version: int) -> list[str]:
+    is_all = len(privileges) > 1 and privileges == frozenset(known(securable, version))
+    return ["ALL"] if is_all else ordered(securable, privileges)
 
 
 def ordered(securable: Securable, privileges: Iterable[str]) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,8 @@ from chiro_db.adopt.live import Live
 from chiro_db.adopt.survey import survey
 from chiro_db.catalog.inspect import inspect, snapshot
 from chiro_db.collector import uncollected
-from chiro_db.errors import SpecError
-from chiro_db.kinds.scope import Request, Scope
+from chiro_db.errors import RefusedError, SpecError
+from chiro_db.kinds.scope import Request, Scope, globs
 from chiro_db.model.plan import Plan
 from chiro_db.plan.build import build
 from chiro_db.spec.load import load
@@ -47,11 +48,26 @@ def adopt(
 ) -> Adopted:
     """In one snapshot; nothing on the server is changed."""
     with snapshot(connection):
-        live = Live(survey(connection, schemas), roles)
+        found = survey(connection, schemas)
+        _check("schema", schemas, [s.name for s in found.schemas if s.extension is None])
+        _check("role", roles, found.roles)
+        live = Live(found, roles)
         made = document(live)
         files = split(made) if splitting else {FILE: one(made)}
         unsaid = _unsaid(connection, files)
     return Adopted(files, unsaid, len(made.services), len(live.survey.chosen))
+
+
+def _check(what: str, patterns: Iterable[str], names: Collection[str]) -> None:
+    """A pattern that matches nothing is a mistake: the rest would pass for all there is."""
+    for text in patterns:
+        pattern = globs((text,))
+        if pattern is not None and not any(map(pattern.match, names)):
+            close = get_close_matches(text, names, 1)
+            raise RefusedError(
+                f"no {what} here matches `{text}`",
+                hint=f"did you mean `{close[0]}`?" if close else None,
+            )
 
 
 def _unsaid(connection: Connection, files: Mapping[str, str]) -> tuple[str, ...]:

@@ -19,6 +19,12 @@ GRANT SELECT ON stock.items TO {0}_group
 """
 _UNSAID = "REVOKE SELECT ON shop.orders FROM {0}_shop"
 
+_READING = """
+CREATE ROLE {0}_other LOGIN; CREATE SCHEMA other AUTHORIZATION {0}_other;
+GRANT USAGE ON SCHEMA stock TO {0}_other; GRANT SELECT ON stock.items TO {0}_other;
+GRANT TEMPORARY ON DATABASE {0} TO {0}_other
+"""
+
 
 @pytest.fixture
 def shop(database: Database) -> Database:
@@ -95,6 +101,26 @@ def test_only_some_roles_and_the_others_are_left_alone(shop: Database, tmp_path:
     assert f"ignore: {{roles: [{shop.name}_bi]}}" in text
     assert f"{shop.name}_group: {{}}" in text
     _plans_nothing(tmp_path, shop, "s.yaml")
+
+
+def test_an_owner_keeps_what_it_holds_whatever_roles_are_asked_for(
+    shop: Database, tmp_path: Path
+) -> None:
+    _do(shop, _READING)
+    url = ("--url", shop.conninfo)
+    done = chirodb("inspect", *url, "--role", "*_group", "--out", "s.yaml", cwd=tmp_path)
+    assert done.code == 0, done.err
+    _plans_nothing(tmp_path, shop, "s.yaml")
+
+
+def test_a_glob_that_matches_nothing_is_a_mistake(shop: Database) -> None:
+    url = ("--url", shop.conninfo)
+    schema = chirodb("inspect", *url, "--schema", "shop", "--schema", "stok")
+    assert (schema.code, schema.out) == (1, "")
+    assert schema.err == "error: no schema here matches `stok`\n  hint: did you mean `stock`?\n"
+    role = chirodb("inspect", *url, "--role", f"{shop.name}_gruop")
+    assert (role.code, role.out) == (1, "")
+    assert role.err.endswith(f"hint: did you mean `{shop.name}_group`?\n")
 
 
 def test_an_empty_database(database: Database, tmp_path: Path) -> None:
