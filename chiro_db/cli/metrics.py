@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,10 +15,8 @@ if TYPE_CHECKING:
     from prometheus_client.registry import CollectorRegistry
 
     from chiro_db.apply.planning import Job
-    from chiro_db.catalog.connect import Connection
     from chiro_db.model.spec import Spec
     from chiro_db.observe.exporter import Exporter
-    from chiro_db.observe.families import Sample
     from chiro_db.observe.listening import Address
 
 app = typer.Typer(
@@ -77,13 +72,14 @@ def metrics(
     if context.invoked_subcommand is not None:
         return
     from chiro_db.cli.connecting import job
+    from chiro_db.cli.governed import Governed
     from chiro_db.observe.exporter import Exporter
     from chiro_db.observe.exposition import exposed, registry, write_textfile
 
     if listen is not None and textfile is not None:
         raise RefusedError("--listen and --textfile exclude each other")
     about = job(spec, target, url, secrets=False)
-    exporter = Exporter(about.to, about.loaded.spec, _Slowly(about, drift_every).samples)
+    exporter = Exporter(about.to, about.loaded.spec, Governed(about, drift_every).samples)
     found = registry(exporter.take)
     if listen is not None:
         at = _address(listen, tls_cert, tls_key, auth_user, auth_password, about)
@@ -98,72 +94,6 @@ def metrics(
     exporter.close()
     if exporter.failure is not None:
         raise exporter.failure
-
-
-class _Slowly:
-    """Drift, audit and backups, which are not looked at again with every scrape."""
-
-    def __init__(self, about: Job, every: float) -> None:
-        self._about = about
-        self._every = every
-        self._until = 0.0
-        self._known: list[Sample] = []
-
-    def samples(self, connection: Connection) -> list[Sample]:
-        if time.monotonic() >= self._until:
-            self._known = [
-                *self._seen("drift", self._compared, connection),
-                *self._seen("audit", self._audited, connection),
-                *self._kept(),
-            ]
-            self._until = time.monotonic() + self._every
-        return self._known
-
-    def _compared(self, connection: Connection) -> Iterator[Sample]:
-        from chiro_db.apply.planning import planned
-        from chiro_db.observe import governance
-        from chiro_db.observe.session import briefly
-        from chiro_db.report.difference import differences
-
-        made = planned(connection, self._about, moment=briefly(connection))
-        counts = Counter(change.service for change in differences(made))
-        yield from governance.drift(counts, self._about.loaded.spec)
-
-    def _audited(self, connection: Connection) -> Iterator[Sample]:
-        from chiro_db.audit.run import audited
-        from chiro_db.observe import governance
-        from chiro_db.observe.session import briefly
-
-        with briefly(connection):
-            found = audited(connection, self._about)
-        yield from governance.findings(found.findings, self._about.loaded.spec)
-
-    def _seen(
-        self, what: str, look: Callable[[Connection], Iterator[Sample]], connection: Connection
-    ) -> list[Sample]:
-        """What fails is counted, and absent."""
-        import psycopg
-
-        from chiro_db.observe.families import Sample
-
-        try:
-            return list(look(connection))
-        except (ChirodbError, psycopg.Error):
-            if connection.closed:
-                raise
-            return [Sample("chirodb_scrape_unseen", 1, (what,))]
-
-    def _kept(self) -> Iterator[Sample]:
-        """Of services whose backups the spec speaks of."""
-        from chiro_db.cli.last_backups import last_backups
-        from chiro_db.observe.backups import samples
-
-        loaded = self._about.loaded
-        own = loaded.spec.targets.get(self._about.target)
-        shared = loaded.spec.backup is not None or (own is not None and own.backup is not None)
-        services = [n for n, s in loaded.spec.services.items() if shared or s.backup is not None]
-        if services:
-            yield from samples(last_backups(loaded, self._about.target, services))
 
 
 def _address(
