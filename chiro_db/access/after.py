@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chiro_db.access.roles import Edge, Roles
 from chiro_db.access.world import Group, World, joined
 from chiro_db.kinds.role import Fact
-from chiro_db.model.acl import ActsAs, Entry, Revoke, reowned, without
+from chiro_db.model.acl import Entry, reowned
 from chiro_db.model.effect import (
     Effect,
     Granted,
@@ -25,6 +25,7 @@ from chiro_db.model.effect import (
     SelfGranted,
 )
 from chiro_db.model.privilege import PRIVILEGES, Securable
+from chiro_db.model.revoking import ActsAs, Revoke, without
 
 if TYPE_CHECKING:
     from chiro_db.model.plan import Plan

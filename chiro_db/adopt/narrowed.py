@@ -9,7 +9,7 @@ from chiro_db.adopt.globs import listed, written
 from chiro_db.adopt.holdings import WORDS, Held, Holdings, Part
 from chiro_db.model.acl import Grantee
 from chiro_db.model.privilege import PRIVILEGES, Securable, known
-from chiro_db.model.spec import READ, WRITE
+from chiro_db.model.spec_grant import READ, WRITE
 
 Line = dict[str, Any]  # a grant without `to`
 LEVELS = (("write", WRITE), ("read", READ))

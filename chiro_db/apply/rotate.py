@@ -12,8 +12,8 @@ from chiro_db.catalog import passwords
 from chiro_db.catalog.connect import connected
 from chiro_db.errors import ChirodbError, RefusedError, ServerError
 from chiro_db.files import write_private
+from chiro_db.model.reference import references
 from chiro_db.model.secret import Secret
-from chiro_db.model.spec import references
 
 _BYTES = 24  # 192 bits of randomness in 32 characters that no shell or URL minds
 

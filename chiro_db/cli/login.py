@@ -12,8 +12,9 @@ from chiro_db.embedded import Cluster, state_directory
 from chiro_db.errors import ChirodbError, RefusedError
 from chiro_db.kinds import setting
 from chiro_db.kinds.scope import Request
+from chiro_db.model.reference import is_secret, references, with_references
 from chiro_db.model.secret import Secret
-from chiro_db.model.spec import Target, is_secret, references, with_references
+from chiro_db.model.spec import Target
 from chiro_db.report.connection import VARIABLES, Login
 from chiro_db.spec.load import Loaded
 from chiro_db.spec.secrets import resolved

@@ -104,7 +104,7 @@ def _address(
     password: str | None,
     about: Job,
 ) -> Address:
-    from chiro_db.model.spec import is_secret
+    from chiro_db.model.reference import is_secret
     from chiro_db.observe.listening import Address, address
     from chiro_db.spec.secrets import resolve
 

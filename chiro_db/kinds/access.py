@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from chiro_db.kinds.signature import Signature, is_glob
 from chiro_db.model.acl import Grantee, Right, Source, Wanted
 from chiro_db.model.privilege import ON, Securable, known
-from chiro_db.model.spec import NARROWING
+from chiro_db.model.spec_grant import NARROWING
 
 if TYPE_CHECKING:
-    from chiro_db.model.spec import Grant, Service, Spec
+    from chiro_db.model.spec import Service, Spec
+    from chiro_db.model.spec_grant import Grant
 
 Rights = dict[tuple[Grantee, str], Right]
 Report = Callable[[str, Source, str], None]

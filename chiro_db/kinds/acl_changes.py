@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from chiro_db import sql
 from chiro_db.kinds import grantor, membership
 from chiro_db.kinds.scope import Scope
-from chiro_db.model import acl
-from chiro_db.model.acl import Delta, Entry, Grantee, Source, Wanted
+from chiro_db.model import acl, acl_delta
+from chiro_db.model.acl import Entry, Grantee, Source, Wanted
+from chiro_db.model.acl_delta import Delta
 from chiro_db.model.effect import Effect, Granted, On, Owned, Revoked
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 from chiro_db.model.privilege import PRIVILEGES, Securable, known
@@ -280,9 +281,9 @@ def above(
             return True
         return target.service is None and not scope.has_role(grantee) and bool(scope.only)
 
-    if not acl.differs(entries, owner, owned, wanted, spared):
+    if not acl_delta.differs(entries, owner, owned, wanted, spared):
         return
-    delta = acl.settle(
+    delta = acl_delta.settle(
         entries,
         owner,
         owned,

@@ -17,8 +17,9 @@ from chiro_db.kinds.narrowing import HINT, Narrowing
 from chiro_db.kinds.retraction import Retracted
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.kinds.signature import is_glob
-from chiro_db.model import acl
-from chiro_db.model.acl import Delta, Grantee
+from chiro_db.model import acl, acl_delta
+from chiro_db.model.acl import Grantee
+from chiro_db.model.acl_delta import Delta
 from chiro_db.model.effect import On
 from chiro_db.model.plan import Change, Step
 
@@ -142,10 +143,10 @@ def _relation(
         if owner != fact.owner:
             entries = acl.reowned(entries, fact.owner, owner)
         if above is not None and not scope.additive:
-            entries = acl.below(entries, owner, above, acts_as)
+            entries = acl_delta.below(entries, owner, above, acts_as)
         for column in fact.names:
             wanted: Rights = dict(merged(n.rights for n in narrows if _covers(n, column)))
-            delta = acl.settle(
+            delta = acl_delta.settle(
                 entries,
                 owner,
                 (),

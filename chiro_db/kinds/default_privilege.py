@@ -15,7 +15,7 @@ from chiro_db.kinds import acl_changes
 from chiro_db.kinds.access import SchemaAccess
 from chiro_db.kinds.acl_changes import Given, Taken
 from chiro_db.kinds.scope import Request, Scope
-from chiro_db.model import acl
+from chiro_db.model import acl, acl_delta
 from chiro_db.model.acl import Grantee, Right, Source, Wanted
 from chiro_db.model.effect import On
 from chiro_db.model.plan import Change, Step
@@ -146,9 +146,9 @@ def _row(
     def spared(grantee: Grantee, _privilege: str) -> bool:
         return (keeps_public and grantee is None) or scope.spared(grantee)
 
-    if not acl.differs(entries, row.role, owned, wanted, spared, tolerated=tolerated):
+    if not acl_delta.differs(entries, row.role, owned, wanted, spared, tolerated=tolerated):
         return
-    delta = acl.settle(
+    delta = acl_delta.settle(
         entries,
         row.role,
         owned,

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from chiro_db.kinds.scope import Scope
 from chiro_db.model import acl
-from chiro_db.model.acl import Delta, Entry
+from chiro_db.model.acl import Entry
+from chiro_db.model.acl_delta import Delta
 
 
 def contested(entries: Iterable[Entry], owner: str, delta: Delta | None = None) -> bool:

@@ -9,9 +9,10 @@ from typing import Any
 
 from chiro_db import sql
 from chiro_db.kinds.scope import Request, Scope
-from chiro_db.model.acl import ActsAs, Source
+from chiro_db.model.acl import Source
 from chiro_db.model.effect import Joined, Left
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
+from chiro_db.model.revoking import ActsAs
 
 NAME = "membership"
 _OPTIONS = ("admin", "inherit", "set")

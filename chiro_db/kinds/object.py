@@ -16,8 +16,9 @@ from chiro_db.kinds.acl_changes import Given, Taken
 from chiro_db.kinds.narrowing import Narrowing, Object
 from chiro_db.kinds.retraction import Retracted
 from chiro_db.kinds.scope import Request, Scope
-from chiro_db.model import acl
-from chiro_db.model.acl import Delta, Grantee, Right, Wanted
+from chiro_db.model import acl, acl_delta
+from chiro_db.model.acl import Grantee, Right, Wanted
+from chiro_db.model.acl_delta import Delta
 from chiro_db.model.effect import On, Owned
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 from chiro_db.model.privilege import Securable, known
@@ -162,9 +163,11 @@ class _Cover:
         # PostgreSQL's own USAGE for PUBLIC on a type stays until a grant names or covers it.
         if fact.type == "type" and not wanted:
             either = {(None, "USAGE"): Right(False, ()), **either}
-        if not acl.differs(entries, owner, self.owned, wanted, scope.spares, tolerated=either):
+        if not acl_delta.differs(
+            entries, owner, self.owned, wanted, scope.spares, tolerated=either
+        ):
             return
-        delta = acl.settle(
+        delta = acl_delta.settle(
             entries,
             owner,
             self.owned,
@@ -173,7 +176,7 @@ class _Cover:
             tolerated=either,
             additive=scope.additive,
             acts_as=membership.acts_as(scope),
-            retracts=retraction.possible(scope) if fact.type in _WITH_PARTS else acl.nobody,
+            retracts=retraction.possible(scope) if fact.type in _WITH_PARTS else acl_delta.nobody,
         )
         chosen = tuple(sorted(objects))
         contested = grantor.contested(entries, owner, delta)

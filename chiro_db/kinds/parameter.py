@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
-from chiro_db.model.spec import SettingValue
+from chiro_db.model.spec_values import SettingValue
 from chiro_db.model.state import Parameter
 
 # GUC_LIST_QUOTE: their elements are identifiers (variable_is_guc_list_quote in dumputils.c).

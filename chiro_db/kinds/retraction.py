@@ -14,7 +14,8 @@ from chiro_db import sql
 from chiro_db.kinds.acl_changes import Target, ordered, shown
 from chiro_db.kinds.scope import Scope
 from chiro_db.model import acl
-from chiro_db.model.acl import Delta, Grantee
+from chiro_db.model.acl import Grantee
+from chiro_db.model.acl_delta import Delta
 from chiro_db.model.effect import Effect, Granted, Revoked
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 from chiro_db.model.privilege import Securable

@@ -11,7 +11,8 @@ from chiro_db.kinds import parameter
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.acl import Source
 from chiro_db.model.plan import Action, Change, Need, Statement, Step
-from chiro_db.model.spec import Service, SettingValue, SlowQueries
+from chiro_db.model.spec import Service, SlowQueries
+from chiro_db.model.spec_values import SettingValue
 from chiro_db.model.state import Parameter
 
 NAME = "setting"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chiro_db.model.privilege import ON, PRIVILEGES
-from chiro_db.model.spec import BUILT_IN_LEVELS, NARROWING, Grant, grant_contradiction
+from chiro_db.model.spec_grant import BUILT_IN_LEVELS, NARROWING, Grant, grant_contradiction
 from chiro_db.spec.positions import Path
 from chiro_db.spec.survey import (
     ROLE_KEYS,

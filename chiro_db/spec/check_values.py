@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from chiro_db.kinds.signature import parted
-from chiro_db.model.spec import NARROWING, ONE_WAY, Target
+from chiro_db.model.spec import ONE_WAY, Target
+from chiro_db.model.spec_grant import NARROWING
 from chiro_db.spec.positions import Path
 from chiro_db.spec.survey import Finding, Survey, bodies, flag, mapping, sections, texts
 

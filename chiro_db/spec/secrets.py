@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chiro_db.errors import Diagnostic, SecretError, SpecError
+from chiro_db.model.reference import is_malformed, with_references
 from chiro_db.model.secret import Secret
-from chiro_db.model.spec import is_malformed, with_references
 
 if TYPE_CHECKING:
     from chiro_db.spec.load import Loaded

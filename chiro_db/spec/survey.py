@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from chiro_db.model.spec import BUILT_IN_LEVELS
+from chiro_db.model.spec_grant import BUILT_IN_LEVELS
 from chiro_db.spec.nearest import Vocabulary
 from chiro_db.spec.positions import Path
 

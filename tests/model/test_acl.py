@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from chiro_db.model import acl
+from chiro_db.model import acl, acl_delta, revoking
 from chiro_db.model.acl import Entry, Right, Wanted
 from chiro_db.model.privilege import known
 from tests.servers import Database
@@ -100,8 +100,8 @@ def test_a_change_of_owner_merges(before: list[str], after: list[str]) -> None:
     assert acl.reowned(acl.parse(before), "old", "new") == acl.parse(after)
 
 
-def _settled(have: list[str], wanted: Wanted, *, additive: bool = False) -> acl.Delta:
-    return acl.settle(
+def _settled(have: list[str], wanted: Wanted, *, additive: bool = False) -> acl_delta.Delta:
+    return acl_delta.settle(
         acl.parse(have), "o", ("SELECT",), wanted, lambda *_: False, additive=additive
     )
 
@@ -137,7 +137,9 @@ def test_settling(
     delta = _settled(have, wanted)
     assert delta.revokes == revokes
     assert [(m.grantee, m.privilege) for m in delta.missing] == missing
-    assert bool(delta) is acl.differs(acl.parse(have), "o", ("SELECT",), wanted, lambda *_: False)
+    assert bool(delta) is acl_delta.differs(
+        acl.parse(have), "o", ("SELECT",), wanted, lambda *_: False
+    )
 
 
 def test_additive_takes_nothing_and_lists_the_extras() -> None:
@@ -148,12 +150,12 @@ def test_additive_takes_nothing_and_lists_the_extras() -> None:
 
 
 def test_what_is_tolerated_may_be_there_but_not_its_grant_option() -> None:
-    def of(have: list[str]) -> list[acl.Revoke]:
-        delta = acl.settle(acl.parse(have), "o", (), {}, lambda *_: False, tolerated=READS)
+    def of(have: list[str]) -> list[revoking.Revoke]:
+        delta = acl_delta.settle(acl.parse(have), "o", (), {}, lambda *_: False, tolerated=READS)
         return delta.revokes
 
     assert of(["a=r/o"]) == of([]) == []
-    assert of(["a=r*/o"]) == [acl.Revoke("a", "SELECT", True, True)]
+    assert of(["a=r*/o"]) == [revoking.Revoke("a", "SELECT", True, True)]
 
 
 @pytest.fixture
@@ -192,7 +194,7 @@ def _shuffled(connection: Connection, dice: random.Random) -> None:
     connection.execute("RESET ROLE")
 
 
-def _revoke(connection: Connection, revoke: acl.Revoke) -> None:
+def _revoke(connection: Connection, revoke: revoking.Revoke) -> None:
     grantee = sql.SQL("PUBLIC") if revoke.grantee is None else sql.Identifier(revoke.grantee)
     privilege = sql.SQL(revoke.privilege)
     if revoke.lent:
@@ -207,8 +209,8 @@ def test_the_cascade_of_a_revoke_is_the_servers(table: Connection) -> None:
     dice = random.Random(7)  # noqa: S311 - the same every time
     for _ in range(60):
         _shuffled(table, dice)
-        revoke = acl.Revoke(dice.choice(ROLES), "SELECT", dice.random() < 0.5, True)
-        expected = acl.without(_entries(table), "own", [revoke])
+        revoke = revoking.Revoke(dice.choice(ROLES), "SELECT", dice.random() < 0.5, True)
+        expected = revoking.without(_entries(table), "own", [revoke])
         _revoke(table, revoke)
         assert _entries(table) == expected, revoke
 
@@ -226,7 +228,7 @@ def test_settling_ends_where_it_should_on_a_server(table: Connection) -> None:
         }
         have = _entries(table)
         owned = sorted({e.privilege for e in have if e.grantee == "own"})
-        delta = acl.settle(have, "own", owned, wanted, lambda *_: False)
+        delta = acl_delta.settle(have, "own", owned, wanted, lambda *_: False)
         merged += bool(delta.merged)
         for grantor in delta.merged:
             table.execute(f"ALTER TABLE s.t OWNER TO {grantor}".encode())
@@ -238,5 +240,9 @@ def test_settling_ends_where_it_should_on_a_server(table: Connection) -> None:
             option = " WITH GRANT OPTION" if right.grantable else ""
             table.execute(f"GRANT {privilege} ON s.t TO {to}{option}".encode())
         left = _entries(table)
-        assert not acl.differs(left, "own", owned, wanted, lambda *_: False), (have, wanted, delta)
+        assert not acl_delta.differs(left, "own", owned, wanted, lambda *_: False), (
+            have,
+            wanted,
+            delta,
+        )
     assert merged, "no grants in a circle came up: choose another seed"

@@ -6,7 +6,8 @@ import pytest
 
 from chiro_db.catalog.connect import connected
 from chiro_db.catalog.inspect import inspect, snapshot
-from chiro_db.model import acl
+from chiro_db.model import acl_delta
+from chiro_db.model.acl import Entry
 from chiro_db.model.state import State
 from tests.provisioning import Provisioning, statements, summaries
 
@@ -71,15 +72,15 @@ def test_what_is_in_step_is_not_taken_apart(
 ) -> None:
     """Of tables, sequences and functions not even an entry is looked at."""
     settled = []
-    monkeypatch.setattr(acl, "settle", lambda *_, **__: settled.append(1))
+    monkeypatch.setattr(acl_delta, "settle", lambda *_, **__: settled.append(1))
     looked = []
-    differs = acl.differs
+    differs = acl_delta.differs
 
-    def looking(entries: frozenset[acl.Entry], *rest: object, **more: object) -> bool:
+    def looking(entries: frozenset[Entry], *rest: object, **more: object) -> bool:
         looked.append({entry.privilege for entry in entries})
         return differs(entries, *rest, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(acl, "differs", looking)
+    monkeypatch.setattr(acl_delta, "differs", looking)
     assert summaries(in_step.plan(SPEC)) == []
     assert settled == []
     assert not [privileges for privileges in looked if "TRUNCATE" in privileges]
