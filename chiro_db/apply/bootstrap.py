@@ -15,7 +15,7 @@ from chiro_db.apply.planning import Job, planned
 from chiro_db.catalog.connect import connected_if_exists
 from chiro_db.catalog.inspect import inspect
 from chiro_db.errors import RefusedError, ServerError
-from chiro_db.kinds import membership
+from chiro_db.kinds import member_of
 from chiro_db.kinds.scope import Scope
 from chiro_db.model.plan import Change, Plan
 
@@ -147,7 +147,7 @@ def _reach(scope: Scope) -> Iterator[Line]:
     """What it takes to administer what is there already, now and whenever it drifts."""
     me = sql.Name(scope.server.role)
     if scope.server.major >= 16:  # before, CREATEROLE is enough
-        groups = {role for role, _ in membership.desired(scope)} | set(scope.named)
+        groups = {role for role, _ in member_of.desired(scope)} | set(scope.named)
         known = scope.actual_roles
         missing = sorted(
             role

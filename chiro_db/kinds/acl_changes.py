@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 from chiro_db import sql
-from chiro_db.kinds import grantor, membership
-from chiro_db.kinds.scope import Scope
-from chiro_db.model import acl, acl_delta
-from chiro_db.model.acl import Entry, Grantee, Source, Wanted
-from chiro_db.model.acl_delta import Delta
+from chiro_db.kinds.acl_groups import Given, Taken
+from chiro_db.model.acl import Entry, Grantee, Source
 from chiro_db.model.effect import Effect, Granted, On, Owned, Revoked
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
-from chiro_db.model.privilege import PRIVILEGES, Securable, known
+from chiro_db.model.privilege import Securable, known
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,76 +40,8 @@ class Target:
         return frozenset(acting | ({Need("superuser")} if self.merged else set()))
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """Privileges that some grantees get alike."""
-
-    grantees: tuple[Grantee, ...]
-    privileges: tuple[str, ...]
-    grantable: bool
-    source: Source
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """Privileges, or grant options, that a grantee loses, and the extras that this mends."""
-
-    grantee: Grantee
-    privileges: tuple[str, ...]
-    option_only: bool
-    cascade: bool
-    causes: tuple[Entry, ...]
-    lent: bool = False  # granted with the grant option first, so that the cascade has a start
-
-
 def shown(role: Grantee) -> str:
     return "PUBLIC" if role is None else sql.quote_name(role)
-
-
-def ordered(securable: Securable, privileges: Collection[str]) -> tuple[str, ...]:
-    order = PRIVILEGES[securable]
-    return tuple(sorted(privileges, key=order.index))
-
-
-def taken(delta: Delta, securable: Securable) -> list[Taken]:
-    """The revokes, one for each grantee and way."""
-    groups: dict[tuple[Grantee, bool, bool, bool], set[str]] = {}
-    for grantee, privilege, option_only, cascade, lent in delta.revokes:
-        groups.setdefault((grantee, option_only, cascade, lent), set()).add(privilege)
-    result = []
-    for (grantee, option_only, cascade, lent), privileges in sorted(
-        groups.items(), key=lambda item: (item[0][0] or "", *item[0][1:])
-    ):
-        causes = tuple(
-            extra
-            for extra in delta.extras
-            if extra.privilege in privileges
-            and (extra.grantee == grantee or extra.grantor == grantee)
-        )
-        words = ordered(securable, privileges)
-        result.append(Taken(grantee, words, option_only, cascade, causes, lent))
-    return result
-
-
-def given(delta: Delta, securable: Securable) -> list[Given]:
-    """The grants, one for each set of privileges and line of the spec."""
-    by_grantee: dict[tuple[Grantee, bool, Source], set[str]] = {}
-    for missing in delta.missing:
-        key = (missing.grantee, missing.right.grantable, missing.right.source)
-        by_grantee.setdefault(key, set()).add(missing.privilege)
-    together: dict[tuple[frozenset[str], bool, Source], list[Grantee]] = {}
-    for (grantee, grantable, source), privileges in by_grantee.items():
-        together.setdefault((frozenset(privileges), grantable, source), []).append(grantee)
-    result = [
-        Given(
-            tuple(sorted(grantees, key=lambda g: g or "")),
-            ordered(securable, privileges),
-            grantable,
-            source,
-        )
-        for (privileges, grantable, source), grantees in together.items()
-    ]
-    return sorted(result, key=lambda g: ([x or "" for x in g.grantees], g.privileges))
 
 
 def privilege_list(securable: Securable, privileges: Sequence[str], version: int) -> sql.Value:
@@ -258,84 +187,3 @@ def grant_change(target: Target, item: Given, *, owner: str, step: Step, stateme
 
 def _effects(target: Target, *makes: Callable[[On], Effect]) -> tuple[Effect, ...]:
     return tuple(make(target.where) for make in makes) if target.where is not None else ()
-
-
-def above(
-    scope: Scope,
-    target: Target,
-    *,
-    entries: frozenset[Entry],
-    old_owner: str,
-    owner: str,
-    wanted: Wanted,
-    tolerated: Collection[tuple[Grantee, str]] = (),
-) -> Iterator[Change]:
-    """The changes of the ACL of the database or of one schema."""
-    if owner != old_owner:
-        target = replace(target, old_owner=old_owner)
-        entries = acl.reowned(entries, old_owner, owner)
-    owned = known(target.securable, scope.server.version)
-
-    def spared(grantee: Grantee, privilege: str) -> bool:
-        if (grantee, privilege) in tolerated or scope.spared(grantee):
-            return True
-        return target.service is None and not scope.has_role(grantee) and bool(scope.only)
-
-    if not acl_delta.differs(entries, owner, owned, wanted, spared):
-        return
-    delta = acl_delta.settle(
-        entries,
-        owner,
-        owned,
-        wanted,
-        spared,
-        additive=scope.additive,
-        acts_as=membership.acts_as(scope),
-    )
-    target = replace(target, contested=grantor.contested(entries, owner, delta))
-    yield from _changes_of(scope, target, delta, owner)
-
-
-def _changes_of(scope: Scope, target: Target, delta: Delta, owner: str) -> Iterable[Change]:
-    version = scope.server.version
-    on = sql.Keyword(target.securable.upper())
-    items = taken(delta, target.securable)
-    if scope.additive:
-        items = reported(delta, target.securable)
-    target = replace(target, merged=bool(delta.merged))
-    for other in delta.merged:
-        texts = [
-            sql.statement(f"{target.securable}/owner", name=target.on, owner=sql.Name(role))
-            for role in (other, owner)
-        ]
-        yield merge_change(target, other, owner=owner, step=Step.MERGE_ABOVE, statements=texts)
-    for item in items:
-        texts = revokes(target, item, version)
-        yield revoke_change(target, item, owner=owner, step=Step.REVOKE_ABOVE, statements=texts)
-    for new in given(delta, target.securable):
-        text = sql.statement(
-            "grant/grant",
-            privileges=privilege_list(target.securable, new.privileges, version),
-            on=on,
-            target=target.on,
-            grantees=sql.Listed(sql.grantee(g) for g in new.grantees),
-            grantable=new.grantable,
-        )
-        yield grant_change(target, new, owner=owner, step=Step.GRANT_ABOVE, statement=text)
-
-
-def reported(delta: Delta, securable: Securable) -> list[Taken]:
-    """Under `enforce: additive` the extras themselves, though nothing is done about them."""
-    groups: dict[Grantee, list[Entry]] = {}
-    for extra in delta.extras:
-        groups.setdefault(extra.grantee, []).append(extra)
-    return [
-        Taken(
-            grantee,
-            ordered(securable, {e.privilege for e in extras}),
-            False,
-            any(e.grantable for e in extras),
-            tuple(extras),
-        )
-        for grantee, extras in groups.items()
-    ]

@@ -9,11 +9,11 @@ from fnmatch import translate
 from typing import Any
 
 from chiro_db import sql
-from chiro_db.kinds import acl_changes, grantor, membership, retraction
-from chiro_db.kinds import object as objects
+from chiro_db.kinds import acl_changes, acl_groups, grantor, membership, retraction
 from chiro_db.kinds.access import Narrow, Rights, merged
-from chiro_db.kinds.acl_changes import Given, Taken
+from chiro_db.kinds.acl_groups import Given, Taken
 from chiro_db.kinds.narrowing import HINT, Narrowing
+from chiro_db.kinds.object_difference import differences, owner_of
 from chiro_db.kinds.retraction import Retracted
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.kinds.signature import is_glob
@@ -119,7 +119,7 @@ def _above(scope: Scope) -> dict[Relation, Delta]:
         return {}
     return {
         (difference.schema, name): difference.delta
-        for difference in objects.differences(scope)
+        for difference in differences(scope)
         if difference.type == "table"
         for name, _ in difference.objects
     }
@@ -138,7 +138,7 @@ def _relation(
     retracts: dict[tuple[str, Retracted], list[str]] = {}
     acts_as = membership.acts_as(scope)
     for fact in facts:
-        owner = objects.owner_of(scope, fact.schema, fact.owner)
+        owner = owner_of(scope, fact.schema, fact.owner)
         entries = acl.parse(fact.acl)
         if owner != fact.owner:
             entries = acl.reowned(entries, fact.owner, owner)
@@ -160,10 +160,10 @@ def _relation(
             contested |= grantor.contested((), owner, delta)
             for back in retraction.retracted(delta, "column"):
                 retracts.setdefault((owner, back), []).append(column)
-            report = acl_changes.reported if scope.additive else acl_changes.taken
+            report = acl_groups.reported if scope.additive else acl_groups.taken
             for item in report(delta, "column"):
                 takes.setdefault((owner, item), []).append(column)
-            for new in acl_changes.given(delta, "column"):
+            for new in acl_groups.given(delta, "column"):
                 gives.setdefault((owner, new), []).append(column)
     for (owner, back), columns in retracts.items():
         target = _target(scope, relation, facts[0].owner, columns, contested)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chiro_db import sql
-from chiro_db.kinds import acl_changes, membership
+from chiro_db.kinds import acl_above, acl_changes, member_of
 from chiro_db.kinds.access import Rights, add
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.acl import Grantee, Right, Source, parse
@@ -56,7 +56,7 @@ def changes(scope: Scope) -> Iterator[Change]:
         )
     if not scope.only:
         yield from _attributes(scope, name, have)
-    yield from acl_changes.above(
+    yield from acl_above.above(
         scope,
         acl_changes.Target(
             "database",
@@ -103,7 +103,7 @@ def rights(scope: Scope, owner: str) -> Rights:
                 right = Right(grant.grantable, source)
                 add(result, None if to == "public" else to, (privilege,), right)
     used = READS_EVERYTHING.union(user for user in users if user is not None)
-    inheriting = membership.inheriting(scope, used)
+    inheriting = member_of.inheriting(scope, used)
     implied = scope.spec.database.connect == "implied"
     for role in scope.logins if implied else ():
         if role in inheriting:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chiro_db import sql
-from chiro_db.kinds import acl_changes
+from chiro_db.kinds import acl_changes, acl_groups
 from chiro_db.kinds.access import SchemaAccess
-from chiro_db.kinds.acl_changes import Given, Taken
+from chiro_db.kinds.acl_groups import Given, Taken
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model import acl, acl_delta
 from chiro_db.model.acl import Grantee, Right, Source, Wanted
@@ -159,13 +159,13 @@ def _row(
         complete=complete,
     )
     target = _target(row)
-    report = acl_changes.reported if scope.additive else acl_changes.taken
+    report = acl_groups.reported if scope.additive else acl_groups.taken
     for item in report(delta, row.type):
         text = sql.statement("default_privilege/revoke", **_values(scope, row, item))
         yield acl_changes.revoke_change(
             target, item, owner=row.role, step=Step.REVOKE_DEFAULT, statements=[text]
         )
-    for new in acl_changes.given(delta, row.type):
+    for new in acl_groups.given(delta, row.type):
         text = sql.statement("default_privilege/grant", **_values(scope, row, new))
         yield acl_changes.grant_change(
             target, new, owner=row.role, step=Step.GRANT_DEFAULT, statement=text

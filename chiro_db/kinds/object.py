@@ -10,30 +10,19 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from chiro_db import sql
-from chiro_db.kinds import acl_changes, grantor, membership, retraction
-from chiro_db.kinds.access import SchemaAccess, merged
-from chiro_db.kinds.acl_changes import Given, Taken
-from chiro_db.kinds.narrowing import Narrowing, Object
+from chiro_db.kinds import acl_changes, acl_groups, grantor, retraction
+from chiro_db.kinds.acl_groups import Given, Taken
+from chiro_db.kinds.narrowing import Object
+from chiro_db.kinds.object_difference import WORDS, Difference, differences, owner_of
 from chiro_db.kinds.retraction import Retracted
 from chiro_db.kinds.scope import Request, Scope
-from chiro_db.model import acl, acl_delta
-from chiro_db.model.acl import Grantee, Right, Wanted
-from chiro_db.model.acl_delta import Delta
+from chiro_db.model import acl
+from chiro_db.model.acl import Grantee
 from chiro_db.model.effect import On, Owned
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
-from chiro_db.model.privilege import Securable, known
+from chiro_db.model.privilege import Securable
 
 NAME = "object"
-_WORDS: Mapping[Securable, str] = {
-    "table": "table",
-    "sequence": "sequence",
-    "routine": "function",
-    "type": "type",
-}
-
-
-# A table's columns and their sequences change hands with it: no change of owner where none need be.
-_WITH_PARTS = ("table", "sequence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +42,6 @@ class Fact:
         return list(zip(self.names, self.arguments, strict=True))
 
 
-class Difference(NamedTuple):
-    """Objects of one schema, type and owner whose ACL differs in the same way."""
-
-    schema: str
-    type: Securable
-    owner: str  # as it will be
-    old_owner: str  # as it is
-    objects: tuple[Object, ...]
-    delta: Delta
-    contested: bool  # others may grant it
-
-
 class _Whose(NamedTuple):
     """Objects that one statement may name together."""
 
@@ -78,109 +55,6 @@ class _Whose(NamedTuple):
 
 def parameters(request: Request) -> Mapping[str, Any]:
     return {"schemas": list(request.owners), "owners": list(request.owners.values())}
-
-
-def owner_of(scope: Scope, schema: str, owner: str) -> str:
-    """Who shall own what `owner` owns now: the schema's owner, unless he is one of its makers."""
-    return owner if owner in scope.makers[schema] else scope.owners[schema]
-
-
-def differences(scope: Scope) -> list[Difference]:
-    """What is wrong with the ACLs once every object has its right owner."""
-    return scope.once(_differences)
-
-
-def _differences(scope: Scope) -> list[Difference]:
-    result: list[Difference] = []
-    covers: dict[tuple[str, Securable], _Cover] = {}
-    for schema, access in scope.access.items():
-        if scope.has_service(access.service):
-            for securable in _WORDS:
-                covers[(schema, securable)] = _Cover(scope, access, securable)
-    for fact in scope.facts(NAME):
-        cover = covers.get((fact.schema, fact.type))
-        if cover is not None:
-            result += cover.differences(fact)
-    for (_, securable), cover in covers.items():
-        if cover.narrowing is not None:
-            cover.narrowing.report_unmatched(scope, _WORDS[securable])
-    return result
-
-
-class _Cover:
-    """What the spec gives on one type of objects of one schema."""
-
-    def __init__(self, scope: Scope, access: SchemaAccess, securable: Securable) -> None:
-        self.scope = scope
-        self.whole: Wanted = access.whole.get(securable, {})
-        self.either: Wanted = access.either.get(securable, {})
-        self.owned = known(securable, scope.server.version)
-        self.narrows = access.narrowed.get(securable, [])
-        self.narrowing = Narrowing(self.narrows, securable, access.schema) if self.narrows else None
-        self._items: dict[tuple[str, int | None], frozenset[str]] = {}
-
-    def differences(self, fact: Fact) -> Iterator[Difference]:
-        if self.narrowing is None:
-            if not self._in_step(fact, ()):
-                yield from self._difference(fact, (), fact.objects)
-            return
-        for indexes, objects in self.narrowing.parts(fact.objects):
-            if not self._in_step(fact, indexes):
-                yield from self._difference(fact, indexes, objects)
-
-    def _in_step(self, fact: Fact, indexes: tuple[int, ...]) -> bool:
-        """The quick answer for nearly all: the ACL is, word for word, what shall be there."""
-        items = self._items_of(fact.owner, None)
-        if indexes:
-            items = items.union(*(self._items_of(fact.owner, i) for i in indexes))
-        return (
-            items == frozenset(fact.acl)
-            and owner_of(self.scope, fact.schema, fact.owner) == fact.owner
-        )
-
-    def _items_of(self, owner: str, index: int | None) -> frozenset[str]:
-        """Of what covers everything, or of one narrowed grant."""
-        found = self._items.get((owner, index))
-        if found is None:
-            if index is None:
-                found = acl.items(owner, self.owned, self.whole)
-            else:
-                found = acl.items(owner, (), self.narrows[index].rights)
-            self._items[(owner, index)] = found
-        return found
-
-    def _difference(
-        self, fact: Fact, indexes: tuple[int, ...], objects: list[Object]
-    ) -> Iterator[Difference]:
-        scope = self.scope
-        parts = [self.narrows[i].rights for i in indexes]
-        wanted = merged([self.whole, *parts]) if parts else self.whole
-        either = self.either
-        entries = acl.parse(fact.acl)
-        owner = owner_of(scope, fact.schema, fact.owner)
-        if owner != fact.owner:
-            entries = acl.reowned(entries, fact.owner, owner)
-        # PostgreSQL's own USAGE for PUBLIC on a type stays until a grant names or covers it.
-        if fact.type == "type" and not wanted:
-            either = {(None, "USAGE"): Right(False, ()), **either}
-        if not acl_delta.differs(
-            entries, owner, self.owned, wanted, scope.spares, tolerated=either
-        ):
-            return
-        delta = acl_delta.settle(
-            entries,
-            owner,
-            self.owned,
-            wanted,
-            scope.spares,
-            tolerated=either,
-            additive=scope.additive,
-            acts_as=membership.acts_as(scope),
-            retracts=retraction.possible(scope) if fact.type in _WITH_PARTS else acl_delta.nobody,
-        )
-        chosen = tuple(sorted(objects))
-        contested = grantor.contested(entries, owner, delta)
-        yield Difference(fact.schema, fact.type, owner, fact.owner, chosen, delta, contested)
 
 
 def changes(scope: Scope) -> Iterator[Change]:
@@ -242,7 +116,7 @@ def names(schema: str, objects: list[Object]) -> list[str]:
 
 def listing(schema: str, securable: Securable, objects: list[Object]) -> str:
     """`table s.a`, `tables s.a, s.b` or `214 tables of s`."""
-    word = _WORDS[securable]
+    word = WORDS[securable]
     if len(objects) == 1:
         return f"{word} {named(schema, objects[0])}"
     if len(objects) <= 3:
@@ -257,9 +131,9 @@ def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
     gives: dict[tuple[_Whose, Given], list[Object]] = {}
     retracts: dict[tuple[_Whose, Retracted], list[Object]] = {}
     granting, below = _grantors_on_columns(scope), grantor.on_columns(scope)
-    reported = acl_changes.reported if scope.additive else acl_changes.taken
+    reported = acl_groups.reported if scope.additive else acl_groups.taken
     for schema, securable, owner, old, objects, delta, contested in found:
-        taken, given = reported(delta, securable), acl_changes.given(delta, securable)
+        taken, given = reported(delta, securable), acl_groups.given(delta, securable)
         for x in objects:
             shared = contested or (securable == "table" and (schema, x[0]) in below)
             whose = _Whose(schema, securable, owner, old, bool(delta.merged), shared)

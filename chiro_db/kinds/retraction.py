@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chiro_db import sql
-from chiro_db.kinds.acl_changes import Target, ordered, shown
+from chiro_db.kinds.acl_changes import Target, shown
+from chiro_db.kinds.acl_groups import ordered
 from chiro_db.kinds.scope import Scope
 from chiro_db.model import acl
 from chiro_db.model.acl import Grantee

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chiro_db import sql
-from chiro_db.kinds import acl_changes
+from chiro_db.kinds import acl_above, acl_changes
 from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.acl import Source, Wanted, parse
 from chiro_db.model.effect import Made, On, Owned
@@ -131,7 +131,7 @@ def _acl(
     scope: Scope, have: Fact, owner: str, wanted: Wanted, source: Source, service: str | None
 ) -> Iterator[Change]:
     shown = sql.Name(have.name)
-    yield from acl_changes.above(
+    yield from acl_above.above(
         scope,
         acl_changes.Target(
             "schema",
