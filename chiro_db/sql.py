@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from chiro_db.resources import folder
@@ -47,6 +47,7 @@ class Value:
         return self.__html__()
 
 
+@lru_cache(maxsize=65536)  # the same in statement, summary and history
 def quote_name(name: str) -> str:
     """As the server's quote_ident: quoted only where it must be."""
     if _PLAIN.fullmatch(name) and name not in _KEYWORDS:
@@ -134,17 +135,16 @@ PUBLIC = Keyword("PUBLIC")
 class Listed(Value):
     """Values joined by commas."""
 
-    __slots__ = ("values",)
+    __slots__ = ("_text",)
 
     def __init__(self, values: Iterable[Value]) -> None:
-        self.values = tuple(values)
-        if not self.values:
+        texts = [_checked(value).__html__() for value in values]
+        if not texts:
             raise ValueError("an empty list in a statement")
-        for value in self.values:
-            _checked(value)
+        self._text = ", ".join(texts)  # several statements may have the same list
 
     def __html__(self) -> str:
-        return ", ".join(value.__html__() for value in self.values)
+        return self._text
 
 
 def grantee(role: str | None) -> Value:

@@ -87,18 +87,31 @@ def planned(
     moment: AbstractContextManager[None] | None = None,
     new_passwords: frozenset[str] | None = None,
     for_saving: bool = False,
+    shown: Plan | None = None,
 ) -> Plan:
-    """The plan on this connection; `new_passwords` where that was found out before."""
+    """The plan on this connection; `new_passwords` where that was found out before.
+
+    Of the state that `shown` was made of there is no other plan: it is not made twice.
+    """
     with span("plan", **job.attributes) as attributes:
         with moment or nullcontext():
             state = inspect(connection, job.request)
         unknown: tuple[str, ...] = ()
         if new_passwords is None or state.server.reads_verifiers:
             new_passwords, unknown = passwords.differing(job.to, state, job.secrets)
+        if shown is not None and _same(shown, job, state, new_passwords):
+            attributes["chirodb_changes"] = len(shown.changes)
+            return shown
         scope = Scope(job.loaded.spec, state, job.today, new_passwords, job.only)
         made = described(build(scope, job.loaded.place), job, state, scope, unknown, for_saving)
         attributes["chirodb_changes"] = len(made.changes)
         return _judged(made, job, scope, state)
+
+
+def _same(shown: Plan, job: Job, state: State, new_passwords: frozenset[str]) -> bool:
+    """Whether it was made of all this; the day is the job's."""
+    made_of = (shown.digest, shown.services, shown.state, shown.new_passwords)
+    return made_of == (job.loaded.digest, tuple(sorted(job.only)), state, new_passwords)
 
 
 def _judged(made: Plan, job: Job, scope: Scope, state: State) -> Plan:
@@ -138,6 +151,7 @@ def described(
         skip_blocked=job.skip_blocked,
         digest=job.loaded.digest,
         chirodb=__version__,
+        state=state,
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         fingerprint=fingerprint(state, scope.named, setting.desired(scope)) if for_saving else "",
         new_passwords=scope.new_passwords,

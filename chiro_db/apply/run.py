@@ -154,7 +154,13 @@ class _Run:
         """The plan of this moment, which has to be the one that was shown, or empty."""
         shown = self.shown
         is_saved = bool(shown.fingerprint) and not shown.creates_database
-        now = planned(connection, self.job, new_passwords=shown.new_passwords, for_saving=is_saved)
+        now = planned(
+            connection,
+            self.job,
+            new_passwords=shown.new_passwords,
+            for_saving=is_saved,
+            shown=shown,
+        )
         if is_saved:
             saved.check(shown, now)
         if _texts(now) != _texts(shown) and now.runnable:

@@ -14,6 +14,7 @@ import typer
 
 from chiro_db.cli import completing
 from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, UrlOption
+from chiro_db.collector import uncollected
 from chiro_db.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ def _hazards(names: list[str]) -> frozenset[str]:
     return given
 
 
+@uncollected()
 def _run(
     about: Job, made: Plan, asked: _Asked, carry_out: Callable[[Plan], Plan], *, saved: bool
 ) -> None:

@@ -5,8 +5,9 @@ Owner and ACL are one fact, since ALTER ... OWNER rewrites the ACL (docs/decisio
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from chiro_db import sql
@@ -110,11 +111,11 @@ def named(schema: str, item: Object) -> sql.Value:
     return sql.Name(schema, name) if arguments is None else sql.Routine(schema, name, arguments)
 
 
-def names(schema: str, objects: list[Object]) -> list[str]:
+def names(schema: str, objects: Sequence[Object]) -> list[str]:
     return [str(named(schema, item)) for item in objects]
 
 
-def listing(schema: str, securable: Securable, objects: list[Object]) -> str:
+def listing(schema: str, securable: Securable, objects: Sequence[Object]) -> str:
     """`table s.a`, `tables s.a, s.b` or `214 tables of s`."""
     word = WORDS[securable]
     if len(objects) == 1:
@@ -130,43 +131,60 @@ def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
     takes: dict[tuple[_Whose, Taken], list[Object]] = {}
     gives: dict[tuple[_Whose, Given], list[Object]] = {}
     retracts: dict[tuple[_Whose, Retracted], list[Object]] = {}
-    granting, below = _grantors_on_columns(scope), grantor.on_columns(scope)
+    granting = _grantors_on_columns(scope)
+    below: dict[str, set[str]] = {}
+    for schema, table in grantor.on_columns(scope):
+        below.setdefault(schema, set()).add(table)
     reported = acl_groups.reported if scope.additive else acl_groups.taken
     for schema, securable, owner, old, objects, delta, contested in found:
         taken, given = reported(delta, securable), acl_groups.given(delta, securable)
-        for x in objects:
-            shared = contested or (securable == "table" and (schema, x[0]) in below)
+        columns = below.get(schema, ()) if securable == "table" else ()
+        for shared, part in _apart(objects, None if contested else columns):
             whose = _Whose(schema, securable, owner, old, bool(delta.merged), shared)
             for by in delta.merged:
-                merges.setdefault((whose, by), []).append(x)
+                merges.setdefault((whose, by), []).extend(part)
             for back in retraction.retracted(delta, securable):
-                retracts.setdefault((whose, back), []).append(x)
+                retracts.setdefault((whose, back), []).extend(part)
             for item in taken:
-                hard = item.cascade or (schema, x[0], item.grantee) in granting
-                takes.setdefault((whose, replace(item, cascade=hard)), []).append(x)
+                ended = None if item.cascade else granting.get((schema, item.grantee), ())
+                for hard, some in _apart(part, ended):
+                    takes.setdefault((whose, replace(item, cascade=hard)), []).extend(some)
             for new in given:
-                gives.setdefault((whose, new), []).append(x)
+                gives.setdefault((whose, new), []).extend(part)
+    target = cache(partial(_target, scope))  # of all that is granted on the same objects
     for (whose, by), some in merges.items():
-        yield _merge(_target(scope, whose, sorted(some)), whose, by, sorted(some))
+        yield _merge(target(whose, tuple(sorted(some))), whose, by, sorted(some))
     for (whose, back), some in retracts.items():
-        yield _retract(scope, _target(scope, whose, sorted(some)), whose.owner, back)
+        yield _retract(scope, target(whose, tuple(sorted(some))), whose.owner, back)
     for (whose, item), some in takes.items():
-        yield _revoke(scope, _target(scope, whose, sorted(some)), whose.owner, item)
+        yield _revoke(scope, target(whose, tuple(sorted(some))), whose.owner, item)
     for (whose, new), some in gives.items():
-        yield _grant(scope, _target(scope, whose, sorted(some)), whose.owner, new)
+        yield _grant(scope, target(whose, tuple(sorted(some))), whose.owner, new)
 
 
-def _grantors_on_columns(scope: Scope) -> set[tuple[str, str, str]]:
+def _apart(
+    objects: Sequence[Object], chosen: Collection[str] | None
+) -> Iterable[tuple[bool, Sequence[Object]]]:
+    """Those with a chosen name, which None says of all, and the others."""
+    if chosen is None or not chosen:
+        return [(chosen is None, objects)]
+    parts: dict[bool, list[Object]] = {}
+    for item in objects:
+        parts.setdefault(item[0] in chosen, []).append(item)
+    return parts.items()
+
+
+def _grantors_on_columns(scope: Scope) -> Mapping[tuple[str, Grantee], set[str]]:
     """A REVOKE on a table goes for its columns too; where it ends more it fails without CASCADE."""
-    return {
-        (fact.schema, fact.relation, entry.grantor)
-        for fact in scope.facts("column")
-        for entry in acl.parse(fact.acl)
-        if entry.grantor != fact.owner
-    }
+    result: dict[tuple[str, Grantee], set[str]] = {}
+    for fact in scope.facts("column"):
+        for entry in acl.parse(fact.acl):
+            if entry.grantor != fact.owner:
+                result.setdefault((fact.schema, entry.grantor), set()).add(fact.relation)
+    return result
 
 
-def _target(scope: Scope, whose: _Whose, objects: list[Object]) -> acl_changes.Target:
+def _target(scope: Scope, whose: _Whose, objects: tuple[Object, ...]) -> acl_changes.Target:
     schema, securable = whose.schema, whose.type
     address = f"{schema}.{securable}"
     if len(objects) == 1:
@@ -182,7 +200,7 @@ def _target(scope: Scope, whose: _Whose, objects: list[Object]) -> acl_changes.T
         whose.old_owner,
         tuple(names(schema, objects)),
         whose.merged,
-        On(securable, schema, tuple(objects)),
+        On(securable, schema, objects),
         whose.contested,
     )
 

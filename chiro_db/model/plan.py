@@ -10,6 +10,7 @@ from typing import Any
 from chiro_db.model.acl import Source
 from chiro_db.model.effect import Effect
 from chiro_db.model.finding import Finding
+from chiro_db.model.state import State
 from chiro_db.model.turn import Turns
 
 
@@ -142,6 +143,7 @@ class Plan:
     new_passwords: frozenset[str] = frozenset()  # existing roles that get one
     breaches: tuple[Finding, ...] = field(default=(), compare=False)  # of policies, once applied
     access: Turns | None = field(default=None, compare=False)  # where it was asked for
+    state: State | None = field(default=None, compare=False, repr=False)  # made of it; not saved
 
     @property
     def runnable(self) -> tuple[Change, ...]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from chiro_db.apply.run import PlanChangedError
 from chiro_db.catalog.connect import connected
 from chiro_db.catalog.inspect import inspect, snapshot
 from chiro_db.model import acl_delta
 from chiro_db.model.acl import Entry
+from chiro_db.model.plan import Plan
 from chiro_db.model.state import State
+from chiro_db.plan import build
 from tests.provisioning import Provisioning, statements, summaries
 
 SPEC = """
@@ -23,6 +28,7 @@ services:
             - {to: DATABASE_y, level: write, tables: [t1]}
 """
 SIZES = (3, 60)
+STATEMENTS = 35
 
 
 def state(provision: Provisioning) -> State:
@@ -37,8 +43,8 @@ def size(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def in_step(provision: Provisioning, size: int) -> Provisioning:
-    """As many tables, sequences, functions and types of each schema; all is as declared."""
+def built(provision: Provisioning, size: int) -> Provisioning:
+    """As many tables, sequences, functions and types of each schema; nothing was applied yet."""
     provision.query(f"CREATE ROLE {provision.name}_ao; CREATE ROLE {provision.name}_bo")
     for schema in "ab":
         provision.query(f"CREATE SCHEMA {schema} AUTHORIZATION {provision.name}_{schema}o")
@@ -52,8 +58,46 @@ def in_step(provision: Provisioning, size: int) -> Provisioning:
             " END LOOP; END$$"
         )
         provision.query(made.format(n=size, s=schema))
-    provision.apply(SPEC)
     return provision
+
+
+@pytest.fixture
+def in_step(built: Provisioning) -> Provisioning:
+    """All is as declared."""
+    built.apply(SPEC)
+    return built
+
+
+def test_a_first_apply_has_as_many_statements_for_any_number_of_tables(
+    built: Provisioning, size: int
+) -> None:
+    texts = statements(built.plan(SPEC))
+    assert len([text for text in texts if " ON TABLE a." in text]) == 2
+    assert len([text for text in texts if " ON TABLE b." in text]) == 2
+    assert len(texts) == STATEMENTS
+
+
+def test_an_apply_makes_the_plan_that_was_shown_and_one_afterwards(
+    built: Provisioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the same state it is not made once more, inside the transaction."""
+    made = []
+
+    def counting(*given: Any) -> Plan:
+        made.append(build.build(*given))
+        return made[-1]
+
+    monkeypatch.setattr("chiro_db.apply.planning.build", counting)
+    shown = built.plan(SPEC)
+    assert built.run(SPEC, shown) == shown
+    assert [len(plan.runnable) for plan in made] == [len(shown.runnable), 0]
+
+
+def test_another_state_is_planned_again(built: Provisioning) -> None:
+    shown = built.plan(SPEC)
+    built.query(f"CREATE TABLE a.later (); ALTER TABLE a.later OWNER TO {built.name}_ao")
+    with pytest.raises(PlanChangedError):
+        built.run(SPEC, shown)
 
 
 def test_rows_follow_the_different_states(in_step: Provisioning, size: int) -> None:
