@@ -9,16 +9,15 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Without it the collector looks at every new object again and again: a third of a plan."""
+    """Without it the collector looks at every new object again and again: a third of a plan.
+
+    What was made stays to the end of the command: it need not be looked at afterwards either.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_enabled:
+            gc.freeze()
             gc.enable()
-
-
-def kept() -> None:
-    """All that there is now stays to the end: the collector need not look at it again."""
-    gc.freeze()

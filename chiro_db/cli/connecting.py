@@ -58,11 +58,9 @@ def job(
     from chiro_db.apply.planning import Job
     from chiro_db.catalog.connect import where
     from chiro_db.cli.options import spec_path
-    from chiro_db.collector import kept
     from chiro_db.spec.load import load
 
     loaded = load(spec_path(spec))
-    kept()
     only = known_services(loaded, services or [])
     name, section, given = chosen(loaded, target, url)
     conninfo = given if section is None else _conninfo(loaded, name, section)

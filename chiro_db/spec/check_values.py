@@ -71,9 +71,13 @@ def empty_list(survey: Survey) -> Iterator[Finding]:
 def object_name(survey: Survey) -> Iterator[Finding]:
     for grant in survey.grants:
         for key in ("tables", "sequences", "types"):
-            for path, name in texts(grant.body.get(key), (*grant.path, key)):
-                if not 0 < len(name) <= _SHORT:  # there may be hundreds of thousands
-                    yield from _name(path, name)
+            words = grant.body.get(key)
+            if isinstance(words, list) and all(
+                isinstance(word, str) and 0 < len(word) <= _SHORT for word in words
+            ):
+                continue  # there may be hundreds of thousands
+            for path, name in texts(words, (*grant.path, key)):
+                yield from _name(path, name)
         for path, name in texts(grant.body.get("functions"), (*grant.path, "functions")):
             yield from _signature(path, name)
         for table, columns in mapping(grant.body.get("columns")).items():
