@@ -14,6 +14,7 @@ import typer
 
 from chiro_db.cli import completing
 from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, UrlOption
+from chiro_db.cli.options import LockTimeoutOption
 from chiro_db.collector import uncollected
 from chiro_db.errors import RefusedError
 
@@ -55,12 +56,7 @@ def apply(
     access: Annotated[
         bool, typer.Option("--access", help="Say who gains and loses what by it.")
     ] = False,
-    lock_timeout: Annotated[
-        float,
-        typer.Option(
-            "--lock-timeout", min=0.001, help="Seconds for each of three tries.", metavar="SECONDS"
-        ),
-    ] = 5.0,
+    lock_timeout: LockTimeoutOption = 5.0,
 ) -> None:
     """Bring the server in line with the spec, in one transaction."""
     from chiro_db.apply import run, saved

@@ -14,6 +14,7 @@ import typer
 from chiro_db.cli.backup_stores import BindirOption, StoreOption
 from chiro_db.cli.backup_verify import IdentityOption
 from chiro_db.cli.connecting import SpecOption, TargetOption, UrlOption
+from chiro_db.cli.options import LockTimeoutOption
 from chiro_db.errors import ChirodbError, RefusedError
 
 if TYPE_CHECKING:
@@ -53,10 +54,7 @@ def restore(
         typer.Option("--replace", help="Take the place of what is there, after a backup of it."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    lock_timeout: Annotated[
-        float,
-        typer.Option("--lock-timeout", min=0.001, help="Seconds.", metavar="SECONDS"),
-    ] = 5.0,
+    lock_timeout: LockTimeoutOption = 5.0,
     identity: IdentityOption = None,
     bindir: BindirOption = None,
 ) -> None:

@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from chiro_db.errors import ChirodbError
 
 DEFAULTS = (Path("chirodb.yaml"), Path("schema_specs"))
+_SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0}
+
+
+def seconds(given: str | float) -> float:
+    """A time-out as PostgreSQL writes it, `500ms`, or a number of seconds."""
+    part = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?(ms|s|min)?", str(given).strip())
+    found = float(part[1]) * _SECONDS[part[2] or "s"] if part else 0.0
+    if found < 0.001:
+        raise typer.BadParameter(f"`{given}` is not a time-out such as 5, 5s or 500ms")
+    return found
+
+
+LockTimeoutOption = Annotated[
+    float,
+    typer.Option(
+        "--lock-timeout",
+        parser=seconds,
+        metavar="SECONDS",
+        help="How long each try waits for a lock: 5, 500ms.",
+    ),
+]
 
 
 def spec_path(given: Path | None) -> Path:
