@@ -266,6 +266,7 @@ def _drop(scope: Scope, name: str) -> Iterator[Change]:
         needs=frozenset(
             {Need("drop", name)}
             | ({Need("use", name)} if belongings else set())
+            | {Need("use", b.owner) for b in belongings if b.owner is not None}
             | ({Need("use", heir)} if owned and heir else set())
         ),
         effects=(RoleDropped(name, heir if owned else None),),

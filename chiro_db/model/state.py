@@ -67,3 +67,4 @@ class Belonging:
     database: str
     object: str
     alone: bool
+    owner: str | None  # of an object that is not managed, on which it holds a privilege

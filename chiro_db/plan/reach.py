@@ -226,7 +226,11 @@ class _Missing:
         self.roles: dict[str, Change] = {}
         self.schemas: dict[str, Change] = {}
         self.closed: dict[str, Change] = {}  # by service, whose schema cannot be used yet
+        self.held: dict[str, Change] = {}  # by role, which keeps something for it
         for change in blocked:
+            for part in ("grantee", "granted_by", "owner"):
+                if role := (change.before or {}).get(part):
+                    self.held.setdefault(role, change)
             if change.step == Step.CREATE_DATABASE:
                 self.database = change
             elif change.step == Step.CREATE_ROLE:
@@ -256,6 +260,8 @@ class _Missing:
         for schema, made in self.schemas.items():
             if _is_in(schema, change):
                 return made
+        if change.step == Step.DROP_ROLE and change.name in self.held:
+            return self.held[change.name]
         if Step.OBJECT_OWNER <= change.step <= Step.GRANT_COLUMN:
             return self.closed.get(change.service or "")
         return None

@@ -6,7 +6,8 @@ WITH here AS MATERIALIZED (
 ),
 belonging AS MATERIALIZED (
     SELECT r.oid AS role, r.rolname, d.*, d.dbid <> 0 AND d.dbid <> here.oid AS elsewhere,
-           here.oid AS here, coalesce(n.nspname, o.nspname) AS schema
+           here.oid AS here, coalesce(n.nspname, o.nspname) AS schema,
+           coalesce(c.relowner, f.proowner, t.typowner, n.nspowner) AS whose
     FROM pg_shdepend d
     JOIN pg_roles r ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid
     CROSS JOIN here
@@ -66,7 +67,13 @@ SELECT b.rolname::text AS role,
            WHEN b.elsewhere THEN b.classid::regclass::text
            ELSE pg_describe_object(b.classid, b.objid, b.objsubid)
        END AS object,
-       coalesce(p.polroles = ARRAY[b.role], false) AS alone
+       coalesce(p.polroles = ARRAY[b.role], false) AS alone,
+       -- who gives the privilege, where no change of the plan takes it before
+       CASE
+           WHEN b.deptype = 'a' AND NOT b.elsewhere AND NOT b.schema = ANY(%(schemas)s)
+                AND NOT (b.classid = 'pg_namespace'::regclass AND b.schema = 'public')
+               THEN pg_get_userbyid(b.whose)::text
+       END AS owner
 FROM belonging b
 LEFT JOIN pg_database db ON db.oid = b.dbid
 LEFT JOIN pg_policy p ON b.classid = 'pg_policy'::regclass AND NOT b.elsewhere AND p.oid = b.objid
@@ -77,7 +84,8 @@ SELECT DISTINCT pg_get_userbyid(a.role)::text,
        'the privileges of '
            || CASE WHEN e.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(e.grantee) END
            || ' on ' || pg_describe_object(a.classid, a.objid, 0),
-       true
+       true,
+       NULL
 FROM acls a
 CROSS JOIN LATERAL aclexplode(a.acl) e
 WHERE e.grantor = a.role AND e.grantee <> a.role
@@ -87,7 +95,8 @@ SELECT by.rolname::text,
        'granted',
        %(database)s,
        'the membership of ' || m.rolname || ' in ' || g.rolname,
-       true
+       true,
+       NULL
 FROM pg_auth_members a
 JOIN pg_roles by ON by.oid = a.grantor
 JOIN pg_roles m ON m.oid = a.member
