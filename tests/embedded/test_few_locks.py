@@ -1,0 +1,54 @@
+"""A server whose lock table is too small for one transaction: `--by-service` is the way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from chiro_db.apply.planning import Job
+from chiro_db.apply.planning import plan as make
+from chiro_db.apply.run import apply
+from chiro_db.catalog.connect import where
+from chiro_db.embedded import Cluster
+from chiro_db.errors import ServerError
+from chiro_db.spec.load import load
+
+SERVICES, TABLES = 10, 250  # 250 locks fit into the slack that the server has beyond its word
+SPEC = "version: 1\ndatabase: {name: postgres}\nservices:\n" + "".join(
+    f"  s{n}: {{schema: s{n}, owner: s{n}_owner, reader: s{n}_reader}}\n" for n in range(SERVICES)
+)
+
+
+@pytest.fixture
+def conninfo(cluster: Cluster) -> str:
+    """With the least that PostgreSQL lets one set, and the tables from one transaction each."""
+    with psycopg.connect(cluster.start(), dbname="postgres", autocommit=True) as connection:
+        for n in range(SERVICES):
+            connection.execute(
+                f"CREATE ROLE s{n}_owner; CREATE SCHEMA s{n} AUTHORIZATION s{n}_owner;"
+                f"SET LOCAL ROLE s{n}_owner; DO $$BEGIN FOR i IN 1..{TABLES} LOOP"
+                f" EXECUTE format('CREATE TABLE s{n}.t%s ()', i); END LOOP; END$$".encode()
+            )
+        for name in ("max_locks_per_transaction", "max_connections"):
+            connection.execute(f"ALTER SYSTEM SET {name} = 10".encode())
+        connection.execute("ALTER SYSTEM SET max_wal_senders = 0")
+    cluster.stop()
+    return cluster.start()
+
+
+def test_what_fails_in_one_transaction_succeeds_by_service(conninfo: str, place: Path) -> None:
+    file = place / "chirodb.yaml"
+    file.write_text(SPEC)
+    loaded = load(file)
+    job = Job(loaded, where(conninfo, "postgres"))
+    shown = make(job)
+    assert any("has room for 100 locks" in warning for warning in shown.warnings)
+    with pytest.raises(ServerError) as caught:
+        apply(job, shown, lock_timeout=5)
+    assert "out of shared memory" in caught.value.message
+    assert "--by-service" in (caught.value.hint or "")
+    assert make(job).runnable == shown.runnable
+    assert apply(job, shown, lock_timeout=5, by_service=True).runnable == shown.runnable
+    assert not make(job).runnable
