@@ -31,9 +31,21 @@ _PLAIN_LISTS = frozenset(
         "wal_consistency_checking",
     }
 )
-_BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "t": True, "y": True} | {
-    "false": False, "no": False, "off": False, "0": False, "of": False, "f": False, "n": False
-}  # fmt: skip
+_WORDS = (
+    ("true", 1),
+    ("yes", 1),
+    ("on", 2),
+    ("1", 1),
+    ("false", 1),
+    ("no", 1),
+    ("off", 2),
+    ("0", 1),
+)
+_BOOLEANS = {  # the server takes any beginning that is one word's alone
+    word[:length]: word in ("true", "yes", "on", "1")
+    for word, shortest in _WORDS
+    for length in range(shortest, len(word) + 1)
+}
 _HIDDEN_CHOICES = {"debug": "debug2"}  # of levels of messages; pg_settings does not list it
 _MEMORY = {"B": 1, "kB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
 _TIME = {

@@ -34,6 +34,7 @@ def stored(provision: Provisioning, role: str | None = None) -> set[str]:
         ("temp_buffers", "8MB", "1024"),
         ("enable_seqscan", "on", "true"),
         ("enable_seqscan", "1", "yes"),
+        ("enable_seqscan", "tru", "y"),
         ("enable_seqscan", "OFF", "false"),
         ("client_min_messages", "WARNING", "warning"),
         ("client_min_messages", "debug2", "debug"),
