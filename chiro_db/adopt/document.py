@@ -108,10 +108,11 @@ def _title(live: Live) -> tuple[str, ...]:
     logging_in = sorted(r.name for r in live.roles.values() if r.superuser and r.login)
     if logging_in:
         lines.append(f"Superusers who log in, and whom no grant binds: {', '.join(logging_in)}.")
+    chosen = {schema.name for schema in live.survey.chosen}
     for schema in live.survey.schemas:
         if schema.extension is not None:
             lines.append(f"Not managed: schema {schema.name}, of extension {schema.extension}.")
-        elif schema in live.survey.chosen and not live.is_service(schema) and schema.used:
+        elif schema.name in chosen and not live.is_service(schema) and schema.used:
             lines.append(
                 f"Not managed: what is in schema {schema.name}, since it belongs to"
                 f" {schema.owner}; a service's schema has an owner of its own."

@@ -10,6 +10,7 @@ from typing import Any
 from chiro_db.adopt.survey import PROVIDERS, Schema, Survey
 from chiro_db.kinds.default_privilege import Fact as Default
 from chiro_db.kinds.membership import Fact as Membership
+from chiro_db.kinds.parameter import split_identifiers
 from chiro_db.kinds.role import Fact as Role
 from chiro_db.kinds.scope import globs
 from chiro_db.model import acl
@@ -86,6 +87,32 @@ class Live:
         return {(fact.role, fact.schema, fact.type): fact for fact in found}
 
     @cached_property
+    def makers(self) -> Mapping[str | None, set[str]]:
+        """Who has default privileges, by schema."""
+        found: dict[str | None, set[str]] = {}
+        for role, schema, _ in self.defaults:
+            found.setdefault(schema, set()).add(role)
+        return found
+
+    @cached_property
+    def paths(self) -> Mapping[str, tuple[str, ...]]:
+        """The search_path of roles that have one of their own."""
+        return {
+            fact.role: split_identifiers(fact.value)
+            for fact in self.state.facts["setting"]
+            if fact.role is not None and fact.parameter == "search_path"
+        }
+
+    @cached_property
+    def starting(self) -> Mapping[str, set[str]]:
+        """The roles whose sessions start as another one, by that one."""
+        found: dict[str, set[str]] = {}
+        for fact in self.state.facts["setting"]:
+            if fact.role is not None and fact.parameter == "role":
+                found.setdefault(fact.value, set()).add(fact.role)
+        return found
+
+    @cached_property
     def administrators(self) -> frozenset[str]:
         return frozenset({self.state.server.role, self.database.owner})
 
@@ -94,6 +121,20 @@ class Live:
         """Those that a spec decides about: not a superuser's, nor an administrator's own."""
         rows: tuple[Membership, ...] = self.state.facts["membership"]
         return tuple(row for row in rows if self._is_managed(row))
+
+    @cached_property
+    def by_group(self) -> Mapping[str, list[Membership]]:
+        found: dict[str, list[Membership]] = {}
+        for row in self.memberships:
+            found.setdefault(row.role, []).append(row)
+        return found
+
+    @cached_property
+    def by_member(self) -> Mapping[str, list[Membership]]:
+        found: dict[str, list[Membership]] = {}
+        for row in self.memberships:
+            found.setdefault(row.member, []).append(row)
+        return found
 
     def _is_managed(self, row: Membership) -> bool:
         member = self.roles.get(row.member)

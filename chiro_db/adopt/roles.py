@@ -92,9 +92,9 @@ def _day(valid_until: str | None) -> str | None:
 def _groups(live: Live, name: str, named: set[str], owners: set[str]) -> list[Any]:
     """Names, or mappings where an option is not what it would be."""
     rows: dict[str, list[Membership]] = {}
-    for row in live.memberships:
+    for row in live.by_member.get(name, ()):
         is_known = row.role in named or row.role not in live.roles
-        if row.member == name and is_known and row.role not in owners:
+        if is_known and row.role not in owners:
             rows.setdefault(row.role, []).append(row)
     result: list[Any] = []
     for group in sorted(rows):

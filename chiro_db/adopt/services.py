@@ -14,7 +14,6 @@ from chiro_db.adopt.narrowed import Line
 from chiro_db.adopt.survey import Schema
 from chiro_db.kinds.column import Fact as Columns
 from chiro_db.kinds.object import Fact as Objects
-from chiro_db.kinds.parameter import split_identifiers
 from chiro_db.model import acl
 from chiro_db.model.acl import Grantee
 from chiro_db.model.predefined import DATABASE_OWNER
@@ -103,8 +102,8 @@ def _creators(
     for fact in facts:
         if fact.owner != schema.owner and fact.owner in live.roles and not fact.linked:
             found[fact.owner] += len(fact.names)
-    for role, where, _ in live.defaults:
-        if where == schema.name and role != schema.owner and role in live.roles:
+    for role in live.makers.get(schema.name, ()):
+        if role != schema.owner and role in live.roles:
             makes = {h.privilege for h in above if h.grantee == role}
             if live.is_superuser(role) or makes >= {"USAGE", "CREATE"}:
                 found[role] += 0
@@ -153,14 +152,9 @@ def _migrator(live: Live, service: Service, taken: set[str]) -> str | None:
 
     Of several schemas of the owner, those in the member's search_path; else the first one.
     """
-    starting: set[str] = set()
-    paths: dict[str, tuple[str, ...]] = {}
-    for fact in live.state.facts["setting"]:
-        if fact.role is not None and fact.parameter == "role" and fact.value == service.owner:
-            starting.add(fact.role)
-        elif fact.role is not None and fact.parameter == "search_path":
-            paths[fact.role] = split_identifiers(fact.value)
-    rows = [row for row in live.memberships if row.role == service.owner]
+    paths = live.paths
+    starting = live.starting.get(service.owner, set())
+    rows = live.by_group.get(service.owner, ())
     fitting = sorted(
         row.member
         for row in rows
