@@ -160,13 +160,58 @@ END
 $chirodb$;
 
 -- Grants in a circle, and those of someone who has the grant option as a member of another, no
--- REVOKE of the owner ends. While their grantor is the owner they become the owner's own.
+-- REVOKE of the owner ends. On a table, its columns and sequences the grantor takes them back, who
+-- may have to be lent what that takes. Else, while he is the owner they become the owner's own.
 CREATE TEMPORARY TABLE chirodb_merged (grantor text) ON COMMIT DROP;
 CREATE FUNCTION pg_temp.chirodb_merge() RETURNS void LANGUAGE plpgsql AS $chirodb$
 DECLARE
     item record;
     role text;
 BEGIN
+    FOR item IN
+        SELECT DISTINCT n.name, x.option_only, quote_ident(x.schema) AS schema,
+               x.privilege || s.columns AS privilege, s.target, g.rolname::text AS grantor,
+               CASE x.grantee WHEN 0 THEN 'PUBLIC'
+                    ELSE quote_ident(pg_get_userbyid(x.grantee)) END AS grantee,
+               NOT EXISTS (
+                   SELECT FROM aclexplode(s.acl) AS e
+                   WHERE (e.grantee, e.grantor, e.privilege_type) = (g.oid, s.owner, x.privilege)
+                     AND e.is_grantable
+               ) AS lent,
+               NOT EXISTS (
+                   SELECT FROM pg_namespace p
+                   CROSS JOIN LATERAL aclexplode(p.nspacl) AS e
+                   WHERE p.nspname = x.schema AND e.grantee = g.oid AND e.privilege_type = 'USAGE'
+               ) AS blind
+        FROM (SELECT e.*, a.schema FROM pg_temp.chirodb_extra e
+              JOIN pg_temp.chirodb_state a ON a.id = e.id) x
+        JOIN pg_temp.chirodb_state s ON s.id = x.id AND s.prefix = '' AND s.code IN ('r', 's', 'c')
+        JOIN pg_roles g ON g.oid = x.grantor AND NOT g.rolsuper
+        CROSS JOIN unnest(s.names) AS n (name)
+        WHERE x.grantor <> x.owner
+    LOOP
+        PERFORM pg_temp.chirodb_reach(ARRAY[item.grantor]);
+        IF item.blind THEN
+            EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', item.schema, item.grantor);
+        END IF;
+        IF item.lent THEN
+            EXECUTE format('GRANT %s ON %s %s TO %I WITH GRANT OPTION',
+                           item.privilege, item.target, item.name, item.grantor);
+        END IF;
+        EXECUTE format('SET LOCAL ROLE %I', item.grantor);
+        EXECUTE 'REVOKE ' || CASE WHEN item.option_only THEN 'GRANT OPTION FOR ' ELSE '' END
+            || format('%s ON %s %s FROM %s CASCADE',
+                      item.privilege, item.target, item.name, item.grantee);
+        RESET ROLE;
+        IF item.lent THEN
+            EXECUTE format('REVOKE GRANT OPTION FOR %s ON %s %s FROM %I CASCADE',
+                           item.privilege, item.target, item.name, item.grantor);
+        END IF;
+        IF item.blind THEN
+            EXECUTE format('REVOKE USAGE ON SCHEMA %s FROM %I', item.schema, item.grantor);
+        END IF;
+    END LOOP;
+    PERFORM pg_temp.chirodb_look();
     FOR item IN
         SELECT DISTINCT s.target, n.name, pg_get_userbyid(x.grantor)::text AS grantor,
                pg_get_userbyid(s.owner)::text AS owner
