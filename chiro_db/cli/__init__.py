@@ -46,7 +46,7 @@ def _run(arguments: list[str]) -> int:
         return _closed_pipe()
     except ChirodbError as error:
         if debug:
-            raise
+            _trace()
         _say(error)
         return 1
     except OSError as error:  # a full disk behind standard output, say
@@ -96,6 +96,13 @@ def _closed_pipe() -> int:
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _trace() -> None:
+    """The traceback; what it ends with is told below it, with place and hint."""
+    import traceback
+
+    traceback.print_exc()
 
 
 def _say(error: Exception) -> None:

@@ -88,3 +88,12 @@ def test_needs_neither_driver_nor_templates(option: str, here: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stderr == "set()\n"
+
+
+def test_debug_shows_the_traceback_and_then_what_is_wrong(here: Path) -> None:
+    (here / "chirodb.yaml").write_text(BAD)
+    command = [sys.executable, "-m", "chiro_db", "validate", "--debug"]
+    done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback (most recent call last)" in done.stderr
+    assert "error: chirodb.yaml:2:12: unknown key `nam` in `database`" in done.stderr.splitlines()
