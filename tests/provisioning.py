@@ -45,7 +45,9 @@ class Provisioning:
             body = dedent(spec)
             if "\ndatabase:" not in "\n" + body:
                 body += f"\ndatabase: {{name: {self.name}}}\n"
-            path.write_text(f"version: 1\n{body.replace('DATABASE', self.name)}")
+            content = f"version: 1\n{body.replace('DATABASE', self.name)}"
+            if not path.exists() or path.read_text() != content:  # two threads may read it
+                path.write_text(content)
         loaded = load(path, self.today)
         values: dict[str, Any] = {"today": self.today} if self.today else {}
         return Job(

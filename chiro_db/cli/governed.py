@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ class Governed:
                 *self._seen("audit", self._audited, connection),
                 *self._kept(),
             ]
+            gc.unfreeze()  # plans keep what they made from the collector; here it adds up
             self._until = time.monotonic() + self._every
         return self._known
 
