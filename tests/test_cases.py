@@ -105,12 +105,12 @@ class _Trial:
         return Job(loaded, to, today=self.step.today, only=frozenset(self.step.services))
 
     def apply(self, made: Plan) -> None:
-        before = observed(self.job())
-        told = after(world(before), made, before.server)
+        before, makers = observed(self.job()), self.job().request.makers
+        told = after(world(before, makers), made, before.server)
         apply(self.job(), made, lock_timeout=5)
-        found = world(observed(self.job()))
+        found = world(observed(self.job()), makers)
         assert foretold(told, found) == []
-        assert untold(world(before), found) == []
+        assert untold(world(before, makers), found) == []
         self.is_in_step()
 
     def check_access(self) -> None:

@@ -58,7 +58,7 @@ class _Future:
         self._roles: Roles | None = before.roles
         self.held: dict[_Key, _Held] = {}
         self.columns: dict[tuple[str, str], list[_Key]] = {}
-        for group in before.groups:
+        for group in before.rows:
             on = On(
                 group.type,
                 group.schema,
@@ -81,8 +81,8 @@ class _Future:
         return self._roles
 
     def world(self) -> World:
-        groups = joined(_group(key, held) for key, held in self.held.items())
-        return World(self.before.version, self.before.database, self.roles, tuple(groups))
+        rows = tuple(joined(_group(key, held) for key, held in self.held.items()))
+        return replace(self.before, roles=self.roles, rows=rows)
 
     def take(self, effect: Effect) -> None:
         match effect:
@@ -215,13 +215,13 @@ class _Future:
     def _drop(self, name: str, heir: str | None) -> None:
         """REASSIGN OWNED, DROP OWNED, DROP ROLE."""
         for key, (owner, entries) in list(self.held.items()):
+            if key[4] == name and not key[2]:
+                del self.held[key]  # its default privileges
+                continue
             if owner == name and heir is not None:
                 owner, entries = heir, reowned(entries, name, heir)
             kept = frozenset(e for e in entries if name not in (e.grantee, e.grantor))
-            if owner == name and key[4]:
-                del self.held[key]  # its default privileges
-            else:
-                self.held[key] = (owner, kept)
+            self.held[key] = (owner, kept)
         self.accounts.pop(name, None)
         self.edges = [e for e in self.edges if name not in (e.role, e.member)]
         if self.server.major >= 16:

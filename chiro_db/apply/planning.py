@@ -119,7 +119,7 @@ def _judged(made: Plan, job: Job, scope: Scope, state: State) -> Plan:
     asserted = any(policy.asserts for policy in scope.spec.policies.values())
     if not (job.access or asserted):
         return made
-    before = world(state)
+    before = world(state, scope.makers)
     then = after(before, made, state.server)
     if asserted:
         made = replace(made, breaches=broken(then, scope, job.loaded.place))

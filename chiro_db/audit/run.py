@@ -62,7 +62,7 @@ def audited(connection: Connection, job: Job) -> Audited:
     }
     if state.server.reads_verifiers:
         rows["passwords"] = connection.execute(_sql("passwords"), values).fetchall()
-    seen = Seen(scope, world(state), rows)
+    seen = Seen(scope, world(state, scope.makers), rows)
     place = job.loaded.place
     found = [*broken(seen.world, scope, place), *(placed(f, place) for f in _findings(seen))]
     found.sort(key=lambda f: (f.severity != "error", f.rule, f.subject))

@@ -76,7 +76,7 @@ def _show(
 
     request = about.request
     state = observed(about)
-    found = world(state)
+    found = world(state, request.makers)
     names = [name for name in request.services if not about.only or name in about.only]
     schemas = {name: request.services[name].schema_name for name in names}
     asked = _roles(found, roles)

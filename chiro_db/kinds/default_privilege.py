@@ -22,7 +22,7 @@ from chiro_db.model.plan import Change, Step
 from chiro_db.model.privilege import Securable, known
 
 NAME = "default_privilege"
-_TYPES: Mapping[Securable, str] = {
+TYPES: Mapping[Securable, str] = {
     "table": "TABLES",
     "sequence": "SEQUENCES",
     "routine": "ROUTINES",
@@ -66,7 +66,7 @@ def changes(scope: Scope) -> Iterator[Change]:
             _, types = makers.get(role, ("", False))
             makers[role] = (access.service, types or access.covers_types())
             source: Source = ("services", access.service)
-            for securable in _TYPES:
+            for securable in TYPES:
                 future = access.future.get(securable, {})
                 entries = actual.pop((role, access.schema, securable), ())
                 row = _Row(role, access.schema, securable, access.service, source)
@@ -74,8 +74,10 @@ def changes(scope: Scope) -> Iterator[Change]:
                 wanted = {key: right for key, right in future.items() if key not in had}
                 yield from _row(scope, row, entries, wanted, complete=False, tolerated=had)
     for role, (service, covers_types) in makers.items():
-        for securable in _TYPES:
-            entries = actual.pop((role, None, securable), _built_in(scope, role, securable))
+        for securable in TYPES:
+            entries = actual.pop(
+                (role, None, securable), built_in(role, securable, scope.server.version)
+            )
             row = _Row(role, None, securable, service, ("services", service))
             keeps_public = securable == "type" and not covers_types
             yield from _row(
@@ -104,12 +106,14 @@ def _everywhere(
         for role in scope.makers[access.schema]:
             services.setdefault(role, []).append(access)
     for role, accesses in services.items():
-        for securable in _TYPES:
+        for securable in TYPES:
             futures = [access.future.get(securable, {}) for access in accesses]
             if not all(futures):
                 continue
             key = (role, None, securable)
-            given = acl.parse(actual[key] if key in actual else _built_in(scope, role, securable))
+            given = acl.parse(
+                actual[key] if key in actual else built_in(role, securable, scope.server.version)
+            )
             options = {(e.grantee, e.privilege): e.grantable for e in given if e.grantee != role}
             result[(role, securable)] = {
                 right: futures[0][right]
@@ -119,9 +123,9 @@ def _everywhere(
     return result
 
 
-def _built_in(scope: Scope, role: str, securable: Securable) -> frozenset[str]:
+def built_in(role: str, securable: Securable, version: int) -> frozenset[str]:
     """acldefault(): all for the owner, and for PUBLIC EXECUTE on routines, USAGE on types."""
-    privileges = known(securable, scope.server.version)
+    privileges = known(securable, version)
     public: Wanted = {}
     if securable in ("routine", "type"):
         public = {(None, privilege): Right(False, ()) for privilege in privileges}
@@ -177,7 +181,7 @@ def _values(scope: Scope, row: _Row, item: Given | Taken) -> dict[str, Any]:
     values: dict[str, Any] = {
         "role": sql.Name(row.role),
         "schema": sql.Name(row.schema) if row.schema is not None else None,
-        "on": sql.Keyword(_TYPES[row.type]),
+        "on": sql.Keyword(TYPES[row.type]),
         "privileges": words,
     }
     if isinstance(item, Given):
@@ -195,10 +199,10 @@ def _target(row: _Row) -> acl_changes.Target:
     word = "functions" if row.type == "routine" else f"{row.type}s"
     return acl_changes.Target(
         row.type,
-        sql.Keyword(_TYPES[row.type]),
+        sql.Keyword(TYPES[row.type]),
         f"default.{row.role}.{row.schema or '*'}.{row.type}",
         f"future {word} of {sql.quote_name(row.role)}{where}",
         row.source,
         row.service,
-        where=On(row.type, row.schema, (), maker=row.role) if row.schema is not None else None,
+        where=On(row.type, row.schema or "", (), maker=row.role),
     )

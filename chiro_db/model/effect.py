@@ -17,7 +17,7 @@ class On:
     """Objects of one schema and type."""
 
     type: Securable
-    schema: str  # empty for the database
+    schema: str  # empty for the database, and for what a maker makes in any schema
     objects: tuple[Object, ...]
     relation: str = ""  # of columns: their table
     maker: str = ""  # of future objects: who makes them; there are no `objects` then

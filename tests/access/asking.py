@@ -89,7 +89,7 @@ def _theirs(
 
 def check(connection: Connection, spec: Spec) -> World:
     """What is computed for this moment, which is nothing else than what the server says."""
-    found = world(state_of(connection, spec))
+    found = world(state_of(connection, spec), Request(spec).makers)
     assert disagreements(connection, found) == []
     return found
 

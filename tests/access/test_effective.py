@@ -6,6 +6,7 @@ import pytest
 
 from chiro_db.access.effective import held
 from chiro_db.access.world import World, world
+from chiro_db.kinds.scope import Request
 from tests.access.asking import disagreements, state_of
 from tests.provisioning import Provisioning
 
@@ -88,7 +89,8 @@ def made(provision: Provisioning, script: str) -> World:
         connection.execute(
             script.replace("DATABASE DATABASE", f'DATABASE "{provision.name}"').encode()
         )
-        return world(state_of(connection, provision.job(SPEC).loaded.spec))
+        spec = provision.job(SPEC).loaded.spec
+        return world(state_of(connection, spec), Request(spec).makers)
 
 
 @pytest.mark.every_version

@@ -67,6 +67,45 @@ def test_what_the_plan_mends_is_no_breach_and_what_it_leaves_is(provision: Provi
     assert broken(provision, additive.replace("error", "off")) == []
 
 
+ADDITIVE = "enforce: additive\n" + SPEC.replace(
+    "shop_migrator,", "shop_migrator, creators: [maker],"
+).replace("writers: {{}}", "writers: {{}}, maker: {{login: true}}")
+TO_BE_MADE = {
+    "the owner's": ("shop_owner", "UPDATE", "TABLES", "future tables of shop_owner"),
+    "a creator's": ("maker", "UPDATE", "TABLES", "future tables of maker"),
+    "functions": ("shop_owner", "EXECUTE", "FUNCTIONS", "future functions of shop_owner"),
+}
+
+
+@pytest.mark.parametrize("case", TO_BE_MADE)
+def test_defaults_for_all_schemas_count_where_their_maker_makes(
+    case: str, provision: Provisioning
+) -> None:
+    provision.query(THINGS + "; CREATE ROLE late; CREATE ROLE elsewhere")
+    maker, privilege, objects, shown = TO_BE_MADE[case]
+    rule = f'deny: {{privileges: {privilege}, on: "shop.*", except: ["shop_*", maker]}}'
+    text = ADDITIVE.format(rule=rule, grants="", groups="", severity="error")
+    provision.apply(text.replace("enforce: additive", "", 1))
+    assert broken(provision, text) == []
+    defaults = f"ALTER DEFAULT PRIVILEGES FOR ROLE {{}} GRANT {privilege} ON {objects} TO late"
+    provision.query(defaults.format("elsewhere"))
+    assert broken(provision, text) == []
+    provision.query(defaults.format(maker))
+    assert broken(provision, text) == [f"policy `mine`: late has {privilege} on {shown}"]
+    assert broken(provision, text.replace("enforce: additive", "", 1)) == []
+
+
+def test_what_postgresql_gives_public_on_new_functions_is_denied_too(
+    provision: Provisioning,
+) -> None:
+    provision.query(THINGS + "; CREATE ROLE shop_owner; ALTER SCHEMA shop OWNER TO shop_owner")
+    rule = 'deny: {privileges: ALL, on: "shop.*", to: public}'
+    text = ADDITIVE.format(rule=rule, grants="", groups="", severity="error")
+    (found,) = broken(provision, text)
+    assert found.startswith("policy `mine`: PUBLIC has EXECUTE on future functions of ")
+    assert broken(provision, text.replace("enforce: additive", "", 1)) == []
+
+
 def test_superusers_and_ignored_roles_are_exempt(provision: Provisioning) -> None:
     provision.query(THINGS + "; CREATE ROLE rds_thing; CREATE ROLE boss SUPERUSER")
     provision.query("GRANT UPDATE ON shop.orders TO rds_thing, boss")

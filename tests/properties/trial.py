@@ -206,12 +206,12 @@ class Trial:
     def apply(self, what: str) -> None:
         made = self.plan()
         assert not made.blocked, f"{what}: {[c.summary for c in made.blocked]}"
-        before = observed(self.job)
-        told = after(world(before), made, before.server)
+        before, makers = observed(self.job), self.job.request.makers
+        told = after(world(before, makers), made, before.server)
         apply(self.job, made, lock_timeout=5)
-        found = world(observed(self.job))
+        found = world(observed(self.job), makers)
         assert (what, foretold(told, found)) == (what, [])
-        assert (what, untold(world(before), found)) == (what, [])
+        assert (what, untold(world(before, makers), found)) == (what, [])
         again = self.plan()
         assert not again.changes, f"{what}: not empty again: {_shown(again)}"
 
