@@ -80,6 +80,11 @@ def _exempt(scope: Scope, row: Fact) -> bool:
     return scope.ignored(row.member) or row.member in scope.superusers
 
 
+def _concerned(scope: Scope, row: Fact) -> bool:
+    """With --service: memberships of its roles, and anyone's in the roles that it declares."""
+    return scope.has_role(row.member) or scope.service_of(row.role) in scope.only
+
+
 def changes(scope: Scope) -> Iterator[Change]:
     want = desired(scope)
     have: dict[Key, list[Fact]] = {}
@@ -92,7 +97,7 @@ def changes(scope: Scope) -> Iterator[Change]:
     revokes: list[tuple[Fact, str | None]] = []
     for row in sorted(rows, key=lambda r: (r.role, r.member, r.grantor)):
         wanted = want.get((row.role, row.member))
-        if not scope.has_role(row.member) or (wanted is None and _exempt(scope, row)):
+        if not _concerned(scope, row) or (wanted is None and _exempt(scope, row)):
             continue
         if wanted is None:
             revokes.append((row, None))
