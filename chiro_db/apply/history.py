@@ -118,6 +118,8 @@ def record(connection: Connection, job: Job, of: Origin | None, deed: Deed) -> s
         with connection.transaction():  # a savepoint
             connection.execute(sql.statement("history/prepare").encode())
             connection.execute(_sql("insert"), values)
+    except psycopg.errors.LockNotAvailable:
+        raise _locked(connection) from None
     except psycopg.Error as error:
         if not (error.sqlstate or "").startswith(_LASTING):
             raise
@@ -126,6 +128,25 @@ def record(connection: Connection, job: Job, of: Origin | None, deed: Deed) -> s
             remedy = "the database's owner writes it, and who may use the schema and INSERT"
         return f"the history has no row of this: {error.diag.message_primary}; {remedy}"
     return None
+
+
+class LockedError(ServerError):
+    """Somebody holds a lock on the table; another try may find it gone."""
+
+
+def _locked(connection: Connection) -> LockedError:
+    row = connection.execute(_sql("locks")).fetchone()
+    who, end = "another session", ""
+    if row is not None:
+        pid, user, since = row
+        who = f"{f'a session of {user}' if user else who}, process {pid}"
+        who += f", in a transaction since {since}" if since else ""
+        end = f", or end it: SELECT pg_terminate_backend({pid})"
+    return LockedError(
+        f"the history cannot be written: {who} holds a lock on it",
+        where="chirodb.history",
+        hint=f"nothing was changed; wait until that transaction has ended{end}",
+    )
 
 
 def _ascii(value: Any) -> Any:

@@ -169,7 +169,10 @@ class _Run:
 
     def _recorded(self, connection: Connection, done: Plan, deed: Plan) -> Plan:
         """With a row of the history in the same transaction, or the warning that there is none."""
-        unwritten = history.record(connection, self.job, self.origin, history.applied(deed))
+        try:
+            unwritten = history.record(connection, self.job, self.origin, history.applied(deed))
+        except history.LockedError as error:
+            raise RetryableError(error) from None
         if unwritten is None or unwritten in done.warnings:
             return done
         return replace(done, warnings=(*done.warnings, unwritten))

@@ -210,8 +210,12 @@ def test_a_lock_on_it_is_waited_for_and_fails_the_apply(provision: Provisioning)
     job = provision.job(LARGER)
     with provision.database.connect() as other:
         other.execute("BEGIN; LOCK TABLE chirodb.history")
-        with pytest.raises(ServerError, match="lock timeout"):
+        pid = other.info.backend_pid
+        said = f"written: a session of postgres, process {pid}, in a transaction since .* on it$"
+        with pytest.raises(ServerError, match=said) as caught:
             carry_out(job, make(job), lock_timeout=0.2)
+        assert caught.value.where == "chirodb.history"
+        assert f"pg_terminate_backend({pid})" in str(caught.value.hint)
     assert provision.query("SELECT FROM pg_roles WHERE rolname = 'third_owner'") == []
 
 
