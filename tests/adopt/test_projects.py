@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,10 +10,10 @@ import pytest
 from psycopg import sql
 
 from tests.adopt.trip import inspected, left, planned
+from tests.fetched import fetched
 from tests.psql import psql
 from tests.servers import Database
 
-_FETCH = Path(__file__).parents[2] / ".ci" / "schemas"
 _SCHEMAS = {
     "bacula": "usr/share/dbconfig-common/data/bacula-director-pgsql/install/pgsql",
     "icinga": "usr/share/icinga2-ido-pgsql/schema/pgsql.sql",
@@ -49,10 +48,7 @@ ALTER DEFAULT PRIVILEGES FOR ROLE ops IN SCHEMA icinga GRANT SELECT ON TABLES TO
 
 @pytest.fixture(scope="module")
 def programs() -> Path:
-    found = subprocess.run([_FETCH], capture_output=True, text=True, check=False)
-    if found.returncode != 0:
-        pytest.skip(found.stderr.strip() or "the schemas cannot be had")
-    return Path(found.stdout.strip())
+    return fetched("schemas")
 
 
 def _load(database: Database, script: str, before: str = "") -> None:
