@@ -17,7 +17,7 @@ _ORDER = {p: i for i, p in enumerate(dict.fromkeys(p for ps in PRIVILEGES.values
 
 
 class Level(IntEnum):
-    """The most that a role may do in a schema."""
+    """What a role may do in a schema, as far as it goes for the most tables."""
 
     NONE = 0
     OTHER = 1  # neither reads nor changes a table
@@ -60,6 +60,7 @@ class Cell:
     level: Level
     tables: int = 0  # that it may read or, at `write`, change
     of: int = 0  # all tables of the schema
+    writes: int = 0  # at `read`: tables that it may change besides
     usable: bool = True  # False: it lacks USAGE on the schema, so that nothing is reached
     shares: tuple[Share, ...] = ()
     becomes: Path = ()  # by SET ROLE, to a role that may do more
@@ -150,40 +151,47 @@ def _cells(
             yield role, Cell(Level.SUPERUSER, total, total)
             continue
         each = [(group, all_of(world, role, group, held)) for group, held in found]
-        level, reached = _level(each)
+        level, reached, writes = _level(each)
         if not total and level and role is not None:  # no table that could tell
             level = max(
                 [level, *(_BY_STANDING.get(r, level) for r in everywhere(world.roles, role))]
             )
         if role is not None and owner is not None and owner in world.roles.above(role):
-            level, reached = Level.OWNER, total
+            level, reached, writes = Level.OWNER, total, 0
         if level:
             usable = any(group.type == "schema" and "USAGE" in held for group, held in each)
-            yield role, Cell(level, reached, total, usable, tuple(shares(each)))
+            yield role, Cell(level, reached, total, writes, usable, tuple(shares(each)))
 
 
-def _level(each: Sequence[tuple[Group, Held]]) -> tuple[Level, int]:
-    """By what is held on tables, or on future ones where there are none yet."""
+def _level(each: Sequence[tuple[Group, Held]]) -> tuple[Level, int, int]:
+    """By what is held on tables, or on future ones where there are none yet.
+
+    Many tables that are read are not hidden by one that is changed.
+    """
     now = [(group, held) for group, held in each if not group.future]
     tables = [(group, held) for group, held in now if group.type in ("table", "column")]
     if not any(group.type == "table" for group, _ in tables):
         tables = [(group, held) for group, held in each if group.future and group.type == "table"]
-    for level, asked in ((Level.WRITE, _WRITES), (Level.READ, frozenset({"SELECT"}))):
-        names = {
+    written, read = (
+        {
             group.relation or item[0]
             for group, held in tables
             if not asked.isdisjoint(held)
-            for item in group.objects
+            for item in [*group.objects, *([("", None)] if group.future else [])]
         }
-        if names or any(group.future and not asked.isdisjoint(held) for group, held in tables):
-            return level, len(names)
+        for asked in (_WRITES, frozenset({"SELECT"}))
+    )
+    if written and len(written) >= len(read):
+        return Level.WRITE, len(written - {""}), 0
+    if read:
+        return Level.READ, len(read - {""}), len(written)
     # PostgreSQL's own USAGE for PUBLIC on types lets nobody reach anything
     more = any(
         group.type != "type" or any(r.how != "public" for rs in held.values() for r in rs)
         for group, held in each
         if held
     )
-    return (Level.OTHER if more else Level.NONE), 0
+    return (Level.OTHER if more else Level.NONE), 0, 0
 
 
 def shares(each: Iterable[tuple[Group, Held]]) -> Iterator[Share]:

@@ -75,6 +75,7 @@ def _cell(service: str, cell: Cell) -> dict[str, Any]:
         "level": cell.level.word,
         "tables": cell.tables,
         "of_tables": cell.of,
+        "also_written": cell.writes,
         "usage_on_schema": cell.usable,
         "by_set_role": (
             {"roles": list(cell.becomes[1:]), "level": cell.becomes_level.word}

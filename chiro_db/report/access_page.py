@@ -69,7 +69,8 @@ def _cell(service: int, cell: Cell, lines: dict[tuple[str, str], int]) -> dict[s
     return {
         "service": service,
         "level": cell.level.word,
-        "part": f"{cell.tables}/{cell.of}" if cell.partial else "",
+        "part": words.part(cell),
+        "writes": bool(cell.writes),
         "usable": cell.usable or cell.level is Level.NONE,
         "becomes": cell.becomes_level.word if cell.becomes else "",
         "lines": [lines.setdefault(line, len(lines)) for line in words.explained(cell)],

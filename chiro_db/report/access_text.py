@@ -102,7 +102,8 @@ def _lettered(matrix: Matrix, rows: Sequence[Row]) -> Table:
 def _letter(cell: Cell | None) -> Text:
     if cell is None:
         return Text("-", style="dim")
-    text = _LETTERS[cell.level] + ("~" if cell.partial else "") + ("" if cell.usable else "!")
+    text = _LETTERS[cell.level] + ("~" if cell.partial else "") + ("+" if cell.writes else "")
+    text += "" if cell.usable else "!"
     if cell.becomes:
         text += f"({_LETTERS[cell.becomes_level]})"
     return Text(text, style=_STYLES[cell.level])
@@ -136,7 +137,9 @@ def _notes(rows: Iterable[Row], *, letters: bool) -> list[str]:
         notes.append(", ".join(text for text in said if not text.startswith(" ")))
         if any(cell.partial for cell in found):
             notes.append("~ not all tables")
-    elif any(cell.partial for cell in found):
+        if any(cell.writes for cell in found):
+            notes.append("+ writes some tables, too")
+    elif any(cell.partial or cell.writes for cell in found):
         notes.append("n/m: n of the m tables")
     if any(not cell.usable and cell.level for cell in found):
         notes.append(f"! {words.NO_USAGE}: nothing in it is reached")

@@ -64,13 +64,21 @@ def subject(share: Share) -> str:
     return f"{counted(share.number, noun)} of {visible('.'.join(map(quote_name, parts)))}"
 
 
+def part(found: Cell) -> str:
+    """Of how many tables the level is, and of how many a higher one: `2/14 + write 1/14`."""
+    parts = [f"{found.tables}/{found.of}"] if found.partial else []
+    if found.writes:
+        parts.append(f"+ {Level.WRITE.word} {found.writes}/{found.of}")
+    return " ".join(parts)
+
+
 def cell(found: Cell) -> str:
     """`read 2/14`; `!` where nothing is reached for want of USAGE on the schema."""
     if not found.level:
         return f"({found.becomes_level.word})" if found.becomes else ""
     text = found.level.word
-    if found.partial:
-        text += f" {found.tables}/{found.of}"
+    if share := part(found):
+        text += f" {share}"
     if not found.usable:
         text += "!"
     return f"{text} ({found.becomes_level.word})" if found.becomes else text

@@ -66,6 +66,12 @@ def test_every_format_says_the_same(place: Place) -> None:
     assert name in page
 
 
+def test_what_public_may_set_does_not_hide_what_a_role_reads(place: Place) -> None:
+    place.sql('GRANT pg_read_all_data TO "DB stranger"; GRANT INSERT (id) ON shop.orders TO PUBLIC')
+    rows = [line for line in place.run("access").out.splitlines() if " stranger" in line]
+    assert rows[0].endswith("read + write 1/2")
+
+
 def test_what_is_not_there_is_an_error_with_a_hint(place: Place) -> None:
     wrong = place.run("access", "--role", f"{place.database.name}_ownr")
     assert wrong.code == 1

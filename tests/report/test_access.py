@@ -7,6 +7,7 @@ import html
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from chiro_db.access.pattern import Pattern
 from chiro_db.report.access_data import COLUMNS, access_csv, access_json
 from chiro_db.report.access_page import access_html
 from chiro_db.report.access_text import listing_text, matrix_text
-from tests.report.accesses import HOSTILE, SCHEMAS, drawn, many, small
+from tests.report.accesses import HOSTILE, SCHEMAS, drawn, group, many, small
 
 DOCS = Path(__file__).parents[2] / "docs"
 SERVER = {"host": "localhost:5432", "version": "18.6"}
@@ -30,7 +31,7 @@ LEVELS = {
     "commerce_app": {"commerce": "write"},
     "commerce_reader": {"commerce": "read"},
     "finance_user": {"finance": "owner"},
-    "finance_app": {"finance": "write"},
+    "finance_app": {"finance": "read"},  # which writes three of the four tables that it reads
     "finance_reader": {"finance": "read"},
     "analyst": {"commerce": "read"},
     "reporting": {"commerce": "read"},
@@ -41,13 +42,31 @@ LEVELS = {
 }
 
 
-def test_the_level_is_the_most_that_a_role_may_do() -> None:
+def test_the_level_is_what_a_role_may_do_with_the_most_tables() -> None:
     found = {
         row.role: {service: cell.level.word for service, cell in row.cells.items()}
         for row in drawn().rows
     }
     assert found == LEVELS
     assert list(found) == list(LEVELS), "PUBLIC, the services in their order, strangers, superusers"
+
+
+def test_reading_all_is_not_hidden_by_one_column_that_public_may_set() -> None:
+    owner = "commerce_user"
+    column = group("column", "commerce_schema", owner, [f"=a/{owner}"], "id", relation="items")
+    world = small()
+    matrix = drawn(replace(world, rows=(*world.rows, column)))
+    cells = {row.role: row.cells["commerce"] for row in matrix.rows if "commerce" in row.cells}
+    read = cells["auditor"]
+    assert (read.level, read.tables, read.of, read.writes) == (Level.READ, 4, 4, 1)
+    assert (cells[None].level, cells[None].tables) == (Level.WRITE, 1)
+    assert cells["commerce_app"].level is Level.WRITE
+    assert "read + write 1/4" in matrix_text(matrix, color=False, width=140)
+    letters = matrix_text(matrix, color=False, width=34)
+    assert re.search(r"^auditor \* +r\+ ", letters, re.MULTILINE)
+    assert "+ writes some tables, too" in letters.replace("\n", " ")
+    found = {row["role"]: row for row in access_json(matrix, server=SERVER)["roles"]}
+    assert found["auditor"]["access"][0]["also_written"] == 1
 
 
 def test_a_part_a_missing_usage_and_set_role_are_marked() -> None:

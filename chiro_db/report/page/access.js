@@ -60,7 +60,7 @@ function filtered() {
     if (which === "stranger" && row.declared) continue;
     if (which === "across" && !across(row)) continue;
     const cells = row.cells.filter((cell) => at.has(cell.service)
-      && (levels.has(cell.level) || levels.has(cell.becomes))
+      && (levels.has(cell.level) || levels.has(cell.becomes) || (cell.writes && levels.has("write")))
       && !($("own").checked && own(row, data.services[cell.service])));
     if (cells.length) rows.push({ row, cells });
   }
