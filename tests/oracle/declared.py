@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -102,9 +102,9 @@ class Declaration:
             if "migrator" in s
         }
         if not new:
+            roles = self.world.roles  # one that is not made yet will inherit
             found = {
-                Member(m.role, m.member, False, self.world.roles[m.member].inherit, True)
-                for m in found
+                replace(m, inherit=m.member not in roles or roles[m.member].inherit) for m in found
             }
         for name in self.managed:
             for item in listed(self.role(name).get("member_of")):
