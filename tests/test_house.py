@@ -25,7 +25,7 @@ LAYERS = (
     ("plan", "access"),
     ("spec", "catalog"),
     ("kinds",),
-    ("model", "sql", "errors", "resources", "files", "collector", "tracing"),
+    ("model", "sql", "errors", "resources", "files", "lock", "collector", "tracing"),
 )
 LEVEL = {part: len(LAYERS) - i for i, parts in enumerate(LAYERS) for part in parts}
 GROUND = LEVEL["model"]  # its parts may use each other

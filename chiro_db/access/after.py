@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from chiro_db.model.plan import Plan
     from chiro_db.model.state import Server
 
+_OPTIONS = ("admin", "inherit", "set")  # of a membership
 _Key = tuple[Securable, str, str, str | None, str]  # relation or name, arguments, column or maker
 _Held = tuple[str, frozenset[Entry]]  # owner, ACL
 _Turn = Callable[[str, frozenset[Entry]], _Held]
@@ -203,8 +204,8 @@ class _Future:
             return
         self.edges.remove(edge)
         if option is not None:
-            taken = {option: False}
-            self.edges.append(replace(edge, **taken))  # type: ignore[arg-type]
+            kept = {name: getattr(edge, name) and name != option for name in _OPTIONS}
+            self.edges.append(Edge(edge.role, edge.member, grantor=edge.grantor, **kept))
         if self.server.major < 16 or not edge.admin or option not in (None, "admin"):
             return
         rest = [e for e in self.edges if e.role == edge.role]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chiro_db import lock
 from chiro_db.backup import packing
 from chiro_db.backup.encryption import Writer
 from chiro_db.backup.manifest import ID, NAME, Manifest
@@ -58,13 +59,13 @@ class Folder:
         folder = self._root / _PARTIAL / f"{backup}-{named(service)}"
         with _told(self.where):
             folder.mkdir(parents=True, mode=0o700)
-            lock = os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
+            held = os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            fcntl.flock(held, fcntl.LOCK_EX)
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
+            os.close(held)
 
     def publish(self, folder: Path, manifest: Manifest) -> None:
         if folder.parent == self._root / _PARTIAL:
@@ -112,7 +113,7 @@ class Folder:
     def _swept(self) -> list[str]:
         left = []
         for folder in sorted(_folders(self._root / _PARTIAL, hidden=True)):
-            if _free(folder / _LOCK):
+            if not lock.is_held(folder / _LOCK):  # one killed right at the start made none
                 shutil.rmtree(folder, ignore_errors=True)
                 left.append(folder.name)
         for service in _folders(self._root):  # a prune that was killed
@@ -129,21 +130,6 @@ def _folders(path: Path, *, hidden: bool = False) -> list[Path]:
         return [p for p in path.iterdir() if (hidden or p.name[0] != ".") and p.is_dir()]
     except FileNotFoundError:
         return []
-
-
-def _free(lock: Path) -> bool:
-    """Whether no run holds it; one that was killed right at the start made none."""
-    try:
-        descriptor = os.open(lock, os.O_WRONLY)
-    except FileNotFoundError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
 
 
 def _copy(source: Path, target: Path, manifest: Manifest) -> None:

@@ -49,7 +49,7 @@ class Source:
 
 
 class _Memory(io.BytesIO):
-    def write(self, chunk: bytes) -> int:  # type: ignore[override]
+    def write(self, chunk: bytes) -> int:  # type: ignore[override]  # bytes alone come
         return super().write(chunk)
 
 

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
-from typing import Annotated
 
 import typer
 
 from chiro_db.cli.connecting import SpecOption, TargetOption, UrlOption
-
-
-class Format(StrEnum):
-    """How the findings are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    JUNIT = "junit"
-    SARIF = "sarif"
-    GITHUB = "github"
+from chiro_db.cli.options import CheckFormat, CheckFormatOption
 
 
 def audit(
     spec: SpecOption = None,
     target: TargetOption = None,
     url: UrlOption = None,
-    output: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TEXT,
+    output: CheckFormatOption = CheckFormat.TEXT,
 ) -> None:
     """Check the live database against governance rules: exit code 0 fine, 2 findings, 1 error."""
     from chiro_db.audit.run import audit as look
@@ -39,13 +28,13 @@ def audit(
     place = about.loaded.place(("database", "name"))
     file = place.file if place is not None else str(about.loaded.path)
     match output:
-        case Format.JSON:
+        case CheckFormat.JSON:
             text = json.dumps(report.audit_json(found), indent=2, ensure_ascii=False)
-        case Format.SARIF:
+        case CheckFormat.SARIF:
             text = json.dumps(report.audit_sarif(found, file), indent=2, ensure_ascii=False)
-        case Format.JUNIT:
+        case CheckFormat.JUNIT:
             text = report.audit_junit(found)
-        case Format.GITHUB:
+        case CheckFormat.GITHUB:
             text = report.audit_github(found)
         case _:
             text = report.audit_text(found, color=colored(), width=width())

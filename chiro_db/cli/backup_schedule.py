@@ -56,7 +56,7 @@ def schedule(
     if output is Scheduler.CRON:
         typer.echo(scheduling.cron(found), nl=False)
     elif in_cluster:
-        objects = scheduling.kubernetes(found, image=image, secret="chirodb", config="chirodb")  # noqa: S106
+        objects = scheduling.kubernetes(found, image=image, secret="chirodb", config="chirodb")  # noqa: S106 - a name
         document = {"apiVersion": "v1", "kind": "List", "items": objects}
         typer.echo(json.dumps(document, indent=2))
     else:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, UrlOption
-
-
-class Format(StrEnum):
-    """How the differences are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    JUNIT = "junit"
-    SARIF = "sarif"
-    GITHUB = "github"
+from chiro_db.cli.options import CheckFormat, CheckFormatOption
 
 
 def drift(
@@ -25,7 +15,7 @@ def drift(
     target: TargetOption = None,
     url: UrlOption = None,
     service: ServiceOption = None,
-    output: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TEXT,
+    output: CheckFormatOption = CheckFormat.TEXT,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="List each difference by itself.")
     ] = False,
@@ -38,7 +28,7 @@ def drift(
     with errors_as(output.value):
         about = job(spec, target, url, service)
         made = make(about)
-    if output is not Format.TEXT:
+    if output is not CheckFormat.TEXT:
         warn(made)
     services = sorted(about.only or about.loaded.spec.services)
     place = about.loaded.place(("database", "name"))

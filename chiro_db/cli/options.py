@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,19 @@ LockTimeoutOption = Annotated[
         help="How long each try waits for a lock: 5, 500ms.",
     ),
 ]
+
+
+class CheckFormat(StrEnum):
+    """How a check for CI prints what it found."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+CheckFormatOption = Annotated[CheckFormat, typer.Option("--format", help="How to print it.")]
 
 
 def spec_path(given: Path | None) -> Path:

@@ -75,7 +75,7 @@ class Cluster:
     @contextmanager
     def _locked(self) -> Iterator[int]:
         """The only command at work on this server; makes its directory."""
-        from chiro_db.embedded import lock
+        from chiro_db import lock
         from chiro_db.embedded.place import claim
 
         held = None

@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from chiro_db.embedded import lock
+from chiro_db import lock
 from chiro_db.embedded.account import Account, server_account
 from chiro_db.embedded.binaries import server
 from chiro_db.embedded.endpoint import free_port, is_free, socket_directory

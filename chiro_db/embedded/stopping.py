@@ -6,7 +6,7 @@ import contextlib
 import signal
 import time
 
-from chiro_db.embedded import lock
+from chiro_db import lock
 from chiro_db.embedded.account import server_account
 from chiro_db.embedded.files import Files
 from chiro_db.embedded.processes import end, end_orphans, is_postmaster

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chiro_db.embedded import lock
+from chiro_db import lock
 from chiro_db.embedded.cluster import Cluster
 from chiro_db.embedded.place import claim
 

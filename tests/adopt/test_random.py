@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 
 from chiro_db.apply.planning import Job
 from chiro_db.apply.run import apply
@@ -14,6 +14,7 @@ from chiro_db.catalog.connect import anywhere
 from chiro_db.errors import SpecError
 from chiro_db.spec.load import load
 from tests.adopt.trip import inspected, left, planned
+from tests.properties.asked import as_asked
 from tests.properties.specs import Scenario, scenarios
 from tests.properties.trial import Trial
 from tests.servers import Database, Server, database_of
@@ -27,14 +28,7 @@ def test_the_spec_of_a_random_database_plans_nothing(
 ) -> None:
     asked = pytestconfig.getoption("properties")
 
-    @settings(
-        max_examples=asked or EXAMPLES,
-        derandomize=not asked,
-        database=None,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-        print_blob=False,
-    )
+    @as_asked(asked, EXAMPLES)
     @given(scenarios(server.version))
     def holds(scenario: Scenario) -> None:
         with database_of(server) as database:

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import zstandard
@@ -170,19 +172,26 @@ def _command(shop: Shop, *more: str) -> list[str]:
     return ["backup", "run", "--spec", spec, "--url", shop.provision.conninfo, *more]
 
 
-def test_a_killed_run_leaves_nothing_and_the_next_clears_its_rest(shop: Shop) -> None:
+@contextmanager
+def _waiting(shop: Shop) -> Iterator[subprocess.Popen[bytes]]:
+    """A run that has begun its archive, and waits for the lock of a table."""
     with shop.provision.database.connect() as holder, holder.transaction():
         holder.execute('LOCK TABLE "Shop".empty IN ACCESS EXCLUSIVE MODE')
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-m", "chiro_db", *_command(shop)],
             env=environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 30
-        while not list(shop.folder.glob(".partial/*/archive*")):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            deadline = time.monotonic() + 30
+            while not list(shop.folder.glob(".partial/*/archive*")):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            yield process
+
+
+def test_a_killed_run_leaves_nothing_and_the_next_clears_its_rest(shop: Shop) -> None:
+    with _waiting(shop) as process:
         other = shop.outcome(lock_wait=0.01)  # another run leaves a living one alone
         assert other.problems
         assert len(_left(shop)) == 1
@@ -196,18 +205,7 @@ def test_a_killed_run_leaves_nothing_and_the_next_clears_its_rest(shop: Shop) ->
 
 
 def test_ctrl_c_leaves_nothing(shop: Shop) -> None:
-    with shop.provision.database.connect() as holder, holder.transaction():
-        holder.execute('LOCK TABLE "Shop".empty IN ACCESS EXCLUSIVE MODE')
-        process = subprocess.Popen(
-            [sys.executable, "-m", "chiro_db", *_command(shop)],
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        deadline = time.monotonic() + 30
-        while not list(shop.folder.glob(".partial/*/archive*")):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+    with _waiting(shop) as process:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
     assert process.returncode == 130, said

@@ -17,6 +17,7 @@ from croniter import croniter
 from chiro_db.backup.schedule import Job, calendar, systemd
 from chiro_db.cli import run as chirodb
 from chiro_db.spec.cron import is_schedule
+from tests.fetched import lacking
 
 Capture = pytest.CaptureFixture[str]
 START = datetime(2026, 11, 23, 12, 30)  # noqa: DTZ001  as cron counts, in the zone of the machine
@@ -82,7 +83,7 @@ def _parted(line: str) -> tuple[str, list[str]]:
 def _systemd() -> str:
     program = shutil.which("systemd-analyze")
     if program is None:
-        pytest.skip("systemd-analyze is not here")
+        lacking("systemd-analyze is not here")
     return program
 
 

@@ -13,8 +13,6 @@ import pytest
 import yaml
 from psycopg.conninfo import conninfo_to_dict
 
-from chiro_db.embedded import binaries
-from chiro_db.errors import EmbeddedError
 from tests.cli.running import Ran, chirodb
 from tests.psql import program
 from tests.servers import Database
@@ -192,10 +190,6 @@ def _embedded(tmp_path: Path) -> None:
     spec = OFFLINE.replace("targets:\n", "targets:\n  here: {embedded: true}\n")
     (tmp_path / "chirodb.yaml").write_text(spec)
     env = {"SHOP_SECRET": SECRET, "CHIRODB_STATE_DIR": str(tmp_path / "state")}
-    try:
-        binaries.server()
-    except EmbeddedError as error:
-        pytest.skip(str(error))
     try:
         applied = chirodb("apply", "--yes", "--service", "shop", cwd=tmp_path, env=env)
         assert applied.code == 0, applied.err

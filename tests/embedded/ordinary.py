@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 # All at once, for after the change of user python's own files may be out of reach.
-from chiro_db.embedded import Cluster, lock, starting, state_directory, stopping
+from chiro_db import lock
+from chiro_db.embedded import Cluster, starting, state_directory, stopping
 from chiro_db.errors import EmbeddedError
 from tests.embedded.asking import ask, tell, until
 

@@ -30,6 +30,7 @@ from tests import majors
 from tests.cli.running import Ran
 from tests.faults.test_pgbouncer import pooled as pooled
 from tests.faults.test_pgbouncer import program as program
+from tests.fetched import lacking
 from tests.observe.scraping import parsed
 from tests.provisioning import Provisioning
 from tests.servers import Server
@@ -437,7 +438,7 @@ def encrypted(own_cluster: Cluster, tmp_path: Path) -> Iterator[tuple[Server, Pa
     try:
         bindir = majors.found(17)
     except majors.MissingError as error:
-        pytest.skip(str(error))
+        lacking(str(error))
     authority = trustme.CA()
     issued = authority.issue_cert("localhost")
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))

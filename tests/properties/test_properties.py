@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
+from tests.properties.asked import as_asked
 from tests.properties.specs import Scenario, scenarios
 from tests.properties.trial import carry_through
 from tests.servers import Server, database_of
@@ -33,14 +34,7 @@ def test_an_administrator_makes_it_too(
 def _try(
     server: Server, folder: Path, asked: int | None, bounded: int, administrator: str | None
 ) -> None:
-    @settings(
-        max_examples=asked or bounded,
-        derandomize=not asked,
-        database=None,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-        print_blob=False,
-    )
+    @as_asked(asked, bounded)
     @given(scenarios(server.version))
     def holds(scenario: Scenario) -> None:
         with database_of(server) as database:
