@@ -73,6 +73,8 @@ def changes(scope: Scope) -> Iterator[Change]:
     }
     above = _above(scope)
     contested = grantor.on_columns(scope) | grantor.on_tables(scope)
+    # whoever gets a grant option on the table by the same plan has it before its columns' turn
+    contested |= {table for table, delta in above.items() if grantor.contested((), "", delta)}
     relations: dict[Relation, list[Fact]] = {}
     for fact in scope.facts(NAME):
         if scope.has_service(scope.by_schema[fact.schema]):
