@@ -12,7 +12,7 @@ from chiro_db import sql
 from chiro_db.access.effective import Held, Reason, all_of, held, holders, unlimited
 from chiro_db.access.pattern import Pattern
 from chiro_db.access.world import Group, World
-from chiro_db.errors import Place
+from chiro_db.errors import Place, RefusedError
 from chiro_db.model.acl import Grantee, Source
 from chiro_db.model.finding import Finding
 from chiro_db.model.privilege import Securable, known
@@ -36,6 +36,19 @@ def broken(world: World, scope: Scope, locate: Locate) -> tuple[Finding, ...]:
         return scope.spared(role) or role in world.roles.superusers
 
     return tuple(placed(found, locate) for found in breaches(world, scope.spec, exempt))
+
+
+def uphold(found: Iterable[Finding]) -> None:
+    """RefusedError where one of them is an error: no plan may leave the server so."""
+    errors = [finding for finding in found if finding.severity == "error"]
+    if not errors:
+        return
+    more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
+    raise RefusedError(
+        f"{errors[0].message}{more}",
+        where=errors[0].place,
+        hint="mend the spec, or the policy; with `severity: warning` it stops nothing",
+    )
 
 
 def placed(found: Finding, locate: Locate) -> Finding:

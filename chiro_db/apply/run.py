@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from chiro_db.access.policy import uphold
 from chiro_db.apply import history, saved
 from chiro_db.apply.planning import Job, plan, planned
 from chiro_db.apply.transaction import (
@@ -108,6 +109,7 @@ class _Run:
             if left.runnable:
                 said = [warning.message for warning in warnings]
                 raise RetryableError(_unfinished(left, said))
+            uphold(left.breaches)
             done = _with_database(self.shown, now)
             return self._recorded(connection, done, done)
 
@@ -131,6 +133,7 @@ class _Run:
             left = planned(connection, self.job, moment=moment, new_passwords=frozenset())
         if left.runnable:
             raise _unfinished(left, ())
+        uphold(left.breaches)
         return done
 
     def _part(self, connection: Connection, done: Plan, part: Part, *, first: bool) -> Plan:
@@ -165,6 +168,8 @@ class _Run:
             saved.check(shown, now)
         if _texts(now) != _texts(shown) and now.runnable:
             raise PlanChangedError(now)
+        if now.runnable:
+            uphold(now.breaches)
         return now
 
     def _recorded(self, connection: Connection, done: Plan, deed: Plan) -> Plan:

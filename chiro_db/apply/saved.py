@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from chiro_db import __version__
-from chiro_db.apply.planning import Job
+from chiro_db.apply.planning import Job, planned
+from chiro_db.catalog.connect import connected_if_exists
+from chiro_db.catalog.inspect import snapshot
 from chiro_db.errors import ChirodbError, RefusedError
 from chiro_db.model.plan import Plan
 from chiro_db.plan.saved import loads
@@ -33,6 +36,23 @@ def check_spec(plan: Plan, job: Job) -> None:
         reasons.append(f"it is for the database {plan.database}")
     if reasons:
         raise RefusedError(f"the saved plan is stale: {', '.join(reasons)}", hint=_AGAIN)
+
+
+def asked_again(kept: Plan, job: Job) -> Plan:
+    """With what no file says but the server now: policies, and who gains and loses what.
+
+    RefusedError where it is stale.
+    """
+    with connected_if_exists(job.to) as connection:
+        now = planned(
+            connection,
+            job,
+            moment=snapshot(connection),
+            new_passwords=kept.new_passwords,
+            for_saving=True,
+        )
+    check(kept, now)
+    return replace(kept, breaches=now.breaches, access=now.access)
 
 
 def check(shown: Plan, now: Plan) -> None:

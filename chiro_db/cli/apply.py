@@ -70,11 +70,12 @@ def apply(
     else:
         if service:
             raise RefusedError("a saved plan is applied whole", hint="leave --service out")
-        made, yes = saved.load(file), True
+        kept, yes = saved.load(file), True
         if target is None and url is None:
-            target = made.target or None
-        about = job(spec, target, url, list(made.services))
-        saved.check_spec(made, about)
+            target = kept.target or None
+        about = replace(job(spec, target, url, list(kept.services)), access=access)
+        saved.check_spec(kept, about)
+        made = saved.asked_again(kept, about)
         meant = about.loaded.spec.targets.get(made.target)
         if meant is not None and meant.protected:  # also where --url leads to it
             about = replace(about, protected=True)
@@ -96,10 +97,6 @@ class _Asked:
 
     def check(self, plan: Plan) -> None:
         """RefusedError where the plan may not run as it is."""
-        from chiro_db.cli.showing import refused_by
-
-        if broken := [found for found in plan.breaches if found.severity == "error"]:
-            raise refused_by(broken)
         if plan.blocked and not (self.skip_blocked or plan.skip_blocked):
             raise RefusedError(
                 f"{len(plan.blocked)} of {len(plan.changes)} changes are blocked",
@@ -143,6 +140,7 @@ def _hazards(names: list[str]) -> frozenset[str]:
 def _run(
     about: Job, made: Plan, asked: _Asked, carry_out: Callable[[Plan], Plan], *, saved: bool
 ) -> None:
+    from chiro_db.access.policy import uphold
     from chiro_db.apply.run import PlanChangedError, read_passwords
     from chiro_db.cli.showing import about_line, show_plan
 
@@ -151,6 +149,7 @@ def _run(
     started = time.monotonic()
     for _ in range(_ROUNDS):
         show_plan(made, "text")
+        uphold(made.breaches)
         if not made.runnable:
             break
         asked.check(made)

@@ -43,27 +43,28 @@ def plan(
     ] = False,
 ) -> None:
     """Show what apply would do, and change nothing."""
+    from chiro_db.access.policy import uphold
     from chiro_db.apply.planning import plan as make
     from chiro_db.cli.connecting import job
-    from chiro_db.cli.showing import errors_as, refused_by, show_plan, warn
+    from chiro_db.cli.showing import errors_as, show_plan, warn
 
     with errors_as(output.value):
         _writable(out)
         about = job(spec, target, url, service)
         made = make(replace(about, access=access), for_saving=out is not None)
-        broken = [found for found in made.breaches if found.severity == "error"]
-        if out is not None and not broken:
+        if any(breach.severity == "error" for breach in made.breaches):
+            out = None  # it would be refused
+        if out is not None:
             from chiro_db.files import write_private
             from chiro_db.plan.saved import dumps
 
             write_private(out, dumps(made))
-    if out is not None and not broken:
+    if out is not None:
         typer.echo(f"saved to {out}; `chirodb apply {out}` runs it as it is shown", err=True)
     if output is not Format.TEXT:
         warn(made)
     show_plan(made, output.value, verbose=verbose)
-    if broken:
-        raise refused_by(broken)
+    uphold(made.breaches)
     if exit_code and made.pending:
         raise typer.Exit(2)
 

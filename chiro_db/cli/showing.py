@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from chiro_db.errors import ChirodbError, RefusedError
+from chiro_db.errors import ChirodbError
 
 if TYPE_CHECKING:
-    from chiro_db.model.finding import Finding
     from chiro_db.model.plan import Plan
 
 
@@ -75,17 +74,6 @@ def _error(error: ChirodbError, output: str) -> str | None:
 
         return error_github(error)
     return None
-
-
-def refused_by(broken: Sequence[Finding]) -> RefusedError:
-    """What stops a plan that would leave the server as no policy allows."""
-    first = broken[0]
-    more = f", and {len(broken) - 1} more" if len(broken) > 1 else ""
-    return RefusedError(
-        f"{first.message}{more}",
-        where=first.place,
-        hint="mend the spec, or the policy; with `severity: warning` it stops nothing",
-    )
 
 
 def show_plan(plan: Plan, output: str, *, verbose: bool = False) -> None:

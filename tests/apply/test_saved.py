@@ -195,3 +195,13 @@ def test_what_is_no_plan(shop: Provisioning, text: str) -> None:
     file.write_text(text)
     with pytest.raises(ChirodbError, match="not a plan"):
         saved.load(file)
+
+
+def test_refused_where_it_would_leave_what_a_policy_denies(shop: Provisioning) -> None:
+    deny = 'policies: {sealed: {deny: {privileges: UPDATE, on: "shop.*", except: "shop_*"}}}\n'
+    shop.query("CREATE SCHEMA shop; CREATE TABLE shop.kept ()")
+    file = save(shop, SPEC + deny)
+    shop.query("CREATE ROLE late IN ROLE pg_write_all_data")  # what no spec manages
+    with pytest.raises(RefusedError, match="policy `sealed`: late has UPDATE on shop"):
+        carried_out(shop, file, SPEC + deny)
+    assert not shop.query("SELECT FROM pg_namespace WHERE nspname = 'other'")
