@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
@@ -17,6 +16,7 @@ from chiro_db.observe.families import Sample
 from chiro_db.observe.sampling import Scrape
 from chiro_db.observe.session import looking
 from chiro_db.spec.load import load
+from tests.observe.waiting import until
 from tests.servers import Server
 
 
@@ -60,10 +60,7 @@ def test_the_lag_of_a_standby(own_cluster: Cluster, tmp_path: Path) -> None:
         assert conninfo_to_dict(second)["port"] != conninfo_to_dict(server.conninfo)["port"]
         with server.connect() as connection:
             connection.execute("CREATE TABLE t AS SELECT generate_series(1, 1000)")
-        end = time.monotonic() + 30
-        while scraped(server.conninfo, spec).get(lag) != 0 and time.monotonic() < end:
-            time.sleep(0.1)
-        assert scraped(server.conninfo, spec)[lag] == 0
+        until(lambda: scraped(server.conninfo, spec).get(lag) == 0, "the standby has all")
         behind = scraped(second, spec)
         assert 0 <= behind["chirodb_replay_delay_seconds", ()] < 60
         with Server(second, 0).connect() as connection:
