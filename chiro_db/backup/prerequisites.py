@@ -74,8 +74,8 @@ class Prerequisites:
         return tuple(n for n in self.needs if not n.extension and n.catalog not in _PARTS)
 
 
-def read(moment: Moment, schema: str) -> Prerequisites:
-    """From pg_depend and pg_shdepend, in the snapshot."""
+def read(moment: Moment, schema: str, governed: Sequence[str] = ()) -> Prerequisites:
+    """From pg_depend and pg_shdepend, in the snapshot; what governed roles lack is the spec's."""
     own = moment.rows("own", {"schema": schema})
     needs = tuple(Need(*row) for row in moment.rows("needs", _given(own)))
     outside = [(n.class_id, n.id) for n in needs if not n.extension]
@@ -98,7 +98,12 @@ def read(moment: Moment, schema: str) -> Prerequisites:
         tuple(
             (row[0], row[1])
             for row in moment.rows(
-                "left_out", {"schema": schema, "roles": list(roles), "servers": servers}
+                "left_out",
+                {
+                    "schema": schema,
+                    "roles": sorted({*roles} - {*governed}),
+                    "servers": servers,
+                },
             )
         ),
     )

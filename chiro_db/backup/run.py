@@ -180,7 +180,7 @@ def _order(
         asked.jobs,
         asked.lock_wait,
     )
-    return order, prerequisites.read(now, chosen.schema)
+    return order, prerequisites.read(now, chosen.schema, chosen.governed)
 
 
 def _size(now: Moment, schema: str) -> int:

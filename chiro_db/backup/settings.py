@@ -22,6 +22,7 @@ class Settings:
     recipients: tuple[str, ...]
     schedule: str | None
     keep: Keep | None
+    governed: tuple[str, ...] = ()  # roles whose default privileges an apply brings back
 
     @property
     def stores(self) -> tuple[str, ...]:
@@ -49,6 +50,16 @@ def settings(spec: Spec, target: str, service: str, to: str | None = None) -> Se
         recipients=_first(sections, "encrypt") or (),
         schedule=_first(sections, "schedule"),
         keep=_keep(sections),
+        governed=_governed(spec),
+    )
+
+
+def _governed(spec: Spec) -> tuple[str, ...]:
+    """Nobody's where nothing is revoked: an additive spec makes no global rows."""
+    if spec.enforce == "additive":
+        return ()
+    return tuple(
+        sorted({role for body in spec.services.values() for role in (body.owner, *body.creators)})
     )
 
 

@@ -85,6 +85,24 @@ def test_the_manifest_says_what_it_needs_and_what_is_not_in_it(shop: Shop) -> No
     assert written["role"] == "Shop owner"
 
 
+def test_default_privileges_that_the_spec_makes_are_not_missing(shop: Shop) -> None:
+    """Owners' and creators' come back with the spec; those of others are named."""
+    everywhere = "SELECT count(*) FROM pg_default_acl WHERE defaclnamespace = 0"
+    assert shop.provision.value(everywhere) > 0
+    shop.provision.query(
+        'CREATE ROLE other; ALTER TABLE "Shop".empty OWNER TO other;'
+        " ALTER DEFAULT PRIVILEGES FOR ROLE other GRANT SELECT ON TABLES TO PUBLIC"
+    )
+    shop.spec = shop.spec.replace("backup: {", "backup: {role: reader, ")
+    shop.spec += "roles: {reader: {superuser: true}}\n"
+    shop.provision.query("CREATE ROLE reader SUPERUSER")
+    assert shop.back_up().left_out == {"global default privileges": ["other"]}
+    shop.provision.query('ALTER TABLE "Shop".empty OWNER TO "Shop owner"')
+    assert shop.back_up().left_out == {}
+    shop.spec = shop.spec.replace("backup:", "enforce: additive\nbackup:", 1)
+    assert shop.back_up().left_out == {"global default privileges": ["Shop owner"]}
+
+
 def test_the_rows_are_those_of_the_snapshot(shop: Shop) -> None:
     """What is written while pg_dump waits for a lock is not in it."""
     import threading
