@@ -13,6 +13,9 @@ _INTERRUPTED = 130
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; exit codes as in docs/exit-codes.md."""
+    from chiro_db.cli.streams import settle
+
+    settle()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -42,8 +45,6 @@ def _run(arguments: list[str]) -> int:
         return 1
     except typer.Abort:  # at a question
         return _interrupted()
-    except SystemExit:  # typer's own answer to EPIPE
-        return _closed_pipe()
     except ChirodbError as error:
         if debug:
             _trace()
@@ -88,14 +89,6 @@ def _say_usage(error: typer.TyperException) -> None:
 
 def _talk(line: str) -> None:
     print(line, file=sys.stderr)  # noqa: T201 - this is the door for all talk
-
-
-def _closed_pipe() -> int:
-    """The reader, such as `head`, has seen enough; Python shall not complain at its exit."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _trace() -> None:

@@ -65,6 +65,7 @@ def slow(
     """Show the slowest statements of each service, from pg_stat_statements."""
     from chiro_db.cli.connecting import job
     from chiro_db.cli.showing import errors_as
+    from chiro_db.cli.streams import is_read
     from chiro_db.model.duration import duration
 
     with errors_as(output.value):
@@ -73,7 +74,7 @@ def slow(
         while True:
             found = _look(about, by.value, limit, age, explain=explain)
             _show(found, output, clear=watch)
-            if not watch:
+            if not watch or not is_read():
                 return
             time.sleep(interval)
 
