@@ -128,9 +128,7 @@ def _preload(scope: Scope, have: Fact, source: Source) -> Change:
     reason = f"the server has to be started with {sql.Name(have.name)}: then restart it"
     if have.libraries is None:
         reason += " (beside the libraries that are there, which the connected role cannot see)"
-    command = provider.command(
-        scope.server.provider, "shared_preload_libraries", ",".join(libraries), restart=True
-    )
+    command = provider.preload(scope.server.provider, known, have.name)
     return Change(
         kind="setting",
         address=f"setting.server.shared_preload_libraries.{have.name}",

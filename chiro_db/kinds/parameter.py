@@ -111,13 +111,13 @@ def same(known: Parameter | None, name: str, stored: str, wanted: tuple[str, ...
     if known is None:
         return False
     if known.type == "bool":
-        truth = _BOOLEANS.get(stored.lower())
-        return truth is not None and truth == _BOOLEANS.get(value.lower())
+        truth = is_true(stored)
+        return truth is not None and truth == is_true(value)
     if known.type == "enum":
         return _choice(stored) == _choice(value)
     if known.type in ("integer", "real"):
-        number = _base(known, stored)
-        return number is not None and number == _base(known, value)
+        number = number_of(known, stored)
+        return number is not None and number == number_of(known, value)
     return name in ("timezone", "log_timezone") and stored.lower() == value.lower()
 
 
@@ -131,7 +131,12 @@ def _choice(text: str) -> str | bool:
     return _BOOLEANS.get(lower, _HIDDEN_CHOICES.get(lower, lower))
 
 
-def _base(known: Parameter, text: str) -> Decimal | None:
+def is_true(text: str) -> bool | None:
+    """None where it is no boolean."""
+    return _BOOLEANS.get(text.lower())
+
+
+def number_of(known: Parameter, text: str) -> Decimal | None:
     """The number in the parameter's own unit, rounded as the server does."""
     match = _NUMBER.fullmatch(text)
     if match is None:
@@ -173,16 +178,16 @@ def _factor(base: str, unit: str) -> Decimal | None:
 
 def milliseconds(text: str) -> float | None:
     """A duration as the server reads one whose unit is ms."""
-    found = _base(Parameter("", "real", "ms", None, "", None), text)
+    found = number_of(Parameter("", "real", "ms", None, "", None), text)
     return None if found is None else float(found)
 
 
 def problem(known: Parameter, wanted: tuple[str, ...]) -> str | None:
     """Why the server would refuse the value, as far as that can be told from here."""
     value = wanted[0]
-    if known.type == "bool" and value.lower() not in _BOOLEANS:
+    if known.type == "bool" and is_true(value) is None:
         return f"`{known.name}` is a boolean; `{value}` is none"
-    if known.type in ("integer", "real") and _base(known, value) is None:
+    if known.type in ("integer", "real") and number_of(known, value) is None:
         unit = f" (unit {known.unit})" if known.unit else ""
         return f"`{known.name}` is a number{unit}; `{value}` is none"
     if known.type == "enum" and known.choices:

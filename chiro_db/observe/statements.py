@@ -106,11 +106,11 @@ def _uncounted(connection: Connection) -> None:
 
 def _not_loaded(managed: str, libraries: str | None) -> ChirodbError:
     """The server has to be started with the library."""
-    names = (*parameter.split_identifiers(libraries or ""), LIBRARY)
-    listed = sql.Listed(sql.Text(name) for name in names)
-    command = provider.command(
-        managed, "shared_preload_libraries", ",".join(names), restart=True
-    ) or sql.statement("extension/preload", libraries=listed)
+    known = parameter.split_identifiers(libraries or "")
+    listed = sql.Listed(sql.Text(name) for name in (*known, LIBRARY))
+    command = provider.preload(managed, known, LIBRARY) or sql.statement(
+        "extension/preload", libraries=listed
+    )
     others = " (and the libraries there are)" if libraries is None else ""
     return ChirodbError(
         f"{LIBRARY} counts nothing: the server was not started with it",

@@ -58,8 +58,11 @@ class Reach:
 
     def _from_outside(self, change: Change) -> str | None:
         """A managed service's own command, since there nobody is a superuser."""
-        value = str((change.after or {}).get("value", ""))
-        return provider.command(self.server.provider, change.name, value)
+        if change.after is None:
+            return None
+        known = self.scope.state.parameters.get(change.name.lower())
+        value = str(change.after["value"])
+        return provider.command(self.server.provider, change.name, value, known)
 
     def _missing(self, need: Need, statement: str) -> Blocked | None:
         """What stands against it; `statement` is for someone who is above all this."""

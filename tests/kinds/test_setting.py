@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from chiro_db.apply.bootstrap import bootstrap
+from chiro_db.kinds import provider
+from chiro_db.model.state import Parameter
 from chiro_db.report.bootstrap import bootstrap_sql
 from tests.provisioning import Provisioning, administrator, statements
 
@@ -305,9 +308,47 @@ def test_a_managed_service_has_a_command_of_its_own(
     assert found
     assert found[0] is not None
     assert found[0].statement.startswith(command)
-    assert "250ms" in found[0].statement
+    assert re.search(r"\b250\b", found[0].statement), "none of them takes a unit"
     assert found[0].outside
     script = bootstrap_sql(bootstrap(admin.job(spec), None))
     commands = [line for line in script.splitlines() if command in line]
     assert commands
     assert all(line.startswith("--") for line in commands)
+
+
+@pytest.mark.parametrize(
+    ("managed", "name", "value", "end"),
+    [
+        ("rds", "log_min_duration_statement", "1s", '"ParameterValue": "1000", "ApplyMethod":'),
+        ("rds", "log_lock_waits", "on", '"ParameterValue": "1", "ApplyMethod": "immediate"}]\''),
+        ("rds", "auto_explain.log_min_duration", "2min", '"ParameterValue": "120000"'),
+        ("azure", "log_temp_files", "10MB", "--name log_temp_files --value 10240"),
+        ("azure", "log_lock_waits", "yes", "--name log_lock_waits --value on"),
+        ("azure", "log_statement_sample_rate", "0.10", "--value 0.1"),
+        ("cloudsql", "track_io_timing", "off", "--database-flags=OTHER_FLAGS,track_io_timing=off"),
+        ("cloudsql", "session_preload_libraries", "auto_explain",
+         "--database-flags=OTHER_FLAGS,cloudsql.enable_auto_explain=on"),
+        ("cloudsql", "log_destination", "a,b", "='^;^OTHER_FLAGS;log_destination=a,b'"),
+        ("", "log_lock_waits", "on", None),
+    ],
+)  # fmt: skip
+def test_providers_take_bare_values(
+    provision: Provisioning, managed: str, name: str, value: str, end: str | None
+) -> None:
+    """As their manuals have them: numbers without a unit, and booleans of each one's own."""
+    rows = provision.query("SELECT vartype, unit FROM pg_settings WHERE name = %s", name)
+    known = Parameter(name, rows[0][0], rows[0][1], None, "superuser", None) if rows else None
+    made = provider.command(managed, name, value, known)
+    assert (made is None) if end is None else (made is not None and end in made)
+
+
+@pytest.mark.parametrize(
+    ("managed", "end"),
+    [
+        ("rds", '"ParameterValue": "a,pgaudit", "ApplyMethod": "pending-reboot"'),
+        ("azure", "--name shared_preload_libraries --value a,pgaudit"),
+        ("cloudsql", "--database-flags=OTHER_FLAGS,cloudsql.enable_pgaudit=on"),
+    ],
+)
+def test_providers_load_libraries(managed: str, end: str) -> None:
+    assert end in str(provider.preload(managed, ["a"], "pgaudit"))
