@@ -87,8 +87,11 @@ def _chosen(world: World, rule: PolicyRule) -> list[Group]:
 def _denied(
     world: World, name: str, policy: Policy, rule: Denial, exempt: Exempt
 ) -> Iterator[Finding]:
-    found: dict[Grantee, list[tuple[Group, str, Reason]]] = {}
+    found: dict[tuple[Grantee, str], list[tuple[Group, str, Reason]]] = {}
     everyone = unlimited(world.roles)
+    becoming = {
+        role: others for role, others in _becoming(world) if _meant(rule, role) and not exempt(role)
+    }
     for group in _chosen(world, rule):
         by_role = holders(world, group)
         for role in {*by_role, *everyone}:
@@ -100,10 +103,28 @@ def _denied(
                 reasons = mine.get(privilege, ())
                 if role is not None and privilege in public and _meant(rule, None):
                     continue  # it is told of PUBLIC
-                found.setdefault(role, []).extend((group, privilege, r) for r in reasons[:1])
-    for role in sorted(found, key=lambda role: (role is not None, role or "")):
-        if found[role]:
-            yield _denial(name, policy, role, found[role])
+                found.setdefault((role, ""), []).extend((group, privilege, r) for r in reasons[:1])
+        for role, others in becoming.items():
+            near = [other for other in others if other in by_role or other in everyone]
+            own = all_of(world, role, group, by_role) if near else {}
+            left = {p for p in _denied_on(rule, group.type, world.version) if p not in own}
+            for other in near:
+                theirs = all_of(world, other, group, by_role)
+                cases = [(group, p, theirs[p][0]) for p in theirs if p in left]
+                left -= theirs.keys()
+                found.setdefault((role, other), []).extend(cases)
+    for role, other in sorted(found, key=lambda key: (key[0] is not None, key[0] or "", key[1])):
+        if found[role, other]:
+            yield _denial(name, policy, role, other, found[role, other])
+
+
+def _becoming(world: World) -> Iterator[tuple[str, Sequence[str]]]:
+    """The roles that one can act as by SET ROLE without having their privileges, nearest first."""
+    for role in sorted({edge.member for edge in world.roles.edges}):
+        inherited = world.roles.above(role)
+        others = [other for other in world.roles.settable(role) if other not in inherited]
+        if others:
+            yield role, others
 
 
 def _meant(rule: Denial, role: Grantee) -> bool:
@@ -121,17 +142,22 @@ def _denied_on(rule: PolicyRule, securable: Securable, version: int) -> Iterable
 
 
 def _denial(
-    name: str, policy: Policy, role: Grantee, cases: Sequence[tuple[Group, str, Reason]]
+    name: str,
+    policy: Policy,
+    role: Grantee,
+    other: str,
+    cases: Sequence[tuple[Group, str, Reason]],
 ) -> Finding:
     who = "PUBLIC" if role is None else sql.quote_name(role)
     privileges = ", ".join(dict.fromkeys(privilege for _, privilege, _ in cases))
     objects = sorted({text for group, _, _ in cases for text in _objects(group)})
+    by = f" by SET ROLE {sql.quote_name(other)}" if other else ""
     return _finding(
         name,
         policy,
         "deny",
-        who,
-        f"{who} has {privileges} on {_listed(objects)}",
+        who + by,
+        f"{who} has {privileges} on {_listed(objects)}{by}",
         "; ".join(dict.fromkeys(_why(reason) for _, _, reason in cases)),
     )
 

@@ -59,6 +59,28 @@ def test_a_denied_privilege_is_found_by_every_way(way: str, provision: Provision
     assert broken(provision, spec(WRITE)) == []
 
 
+def test_what_is_reached_by_set_role_alone_is_denied(provision: Provisioning) -> None:
+    provision.query(THINGS)
+    climber = SPEC.replace("login: true", "login: true, inherit: false")
+
+    def of(groups: str, rule: str) -> list[str]:
+        text = climber.format(rule=rule, grants="", groups=groups, severity="error")
+        return broken(provision, text)
+
+    assert of("shop_owner", WRITE) == [
+        "policy `mine`: clerk has UPDATE on shop.items, shop.orders by SET ROLE shop_owner"
+    ]
+    assert of("writers", WRITE) == []
+    require = 'require: {privileges: UPDATE, on: "shop.*", to: clerk}'
+    assert "clerk lacks UPDATE on shop.items" in of("shop_owner", require)[0]
+    provision.query("CREATE ROLE boss SUPERUSER; CREATE ROLE deputy NOINHERIT IN ROLE boss")
+    provision.query("CREATE ROLE maid LOGIN NOINHERIT IN ROLE deputy")
+    assert of("", WRITE) == [
+        f"policy `mine`: {who} has UPDATE on shop.items, shop.orders by SET ROLE boss"
+        for who in ("deputy", "maid")
+    ]
+
+
 def test_what_the_plan_mends_is_no_breach_and_what_it_leaves_is(provision: Provisioning) -> None:
     provision.query(THINGS + "; CREATE ROLE intruder; GRANT UPDATE ON shop.orders TO intruder")
     assert broken(provision, spec(WRITE)) == []
