@@ -151,6 +151,7 @@ def described(
         skip_blocked=job.skip_blocked,
         digest=job.loaded.digest,
         chirodb=__version__,
+        standby=state.server.in_recovery,
         state=state,
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         fingerprint=fingerprint(state, scope.named, setting.desired(scope)) if for_saving else "",

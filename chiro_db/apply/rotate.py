@@ -69,9 +69,12 @@ def _change(job: Job, role: str, new: Secret) -> str | None:
                 return history.record(connection, job, origin, deed)
         except psycopg.Error as error:
             message = error.diag.message_primary or str(error).partition("\n")[0]
+            hint = "it takes CREATEROLE, and from 16 on ADMIN on the role"
+            if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+                hint = "the server is a standby, or set to read only"
             raise ServerError(
                 f"the password of `{role}` was not changed: {message}",
-                hint="it takes CREATEROLE, and from 16 on ADMIN on the role",
+                hint=hint,
             ) from None
 
 

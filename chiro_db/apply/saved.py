@@ -52,7 +52,7 @@ def asked_again(kept: Plan, job: Job) -> Plan:
             for_saving=True,
         )
     check(kept, now)
-    return replace(kept, breaches=now.breaches, access=now.access)
+    return replace(kept, breaches=now.breaches, access=now.access, standby=now.standby)
 
 
 def check(shown: Plan, now: Plan) -> None:

@@ -97,6 +97,12 @@ class _Asked:
 
     def check(self, plan: Plan) -> None:
         """RefusedError where the plan may not run as it is."""
+        if plan.standby:
+            raise RefusedError(
+                "the server is a standby, which takes no changes",
+                hint="name its primary; of several hosts in one URL"
+                " target_session_attrs=read-write takes that one",
+            )
         if plan.blocked and not (self.skip_blocked or plan.skip_blocked):
             raise RefusedError(
                 f"{len(plan.blocked)} of {len(plan.changes)} changes are blocked",

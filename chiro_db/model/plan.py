@@ -143,6 +143,7 @@ class Plan:
     new_passwords: frozenset[str] = frozenset()  # existing roles that get one
     breaches: tuple[Finding, ...] = field(default=(), compare=False)  # of policies, once applied
     access: Turns | None = field(default=None, compare=False)  # where it was asked for
+    standby: bool = field(default=False, compare=False)  # the server takes no changes
     state: State | None = field(default=None, compare=False, repr=False)  # made of it; not saved
 
     @property
