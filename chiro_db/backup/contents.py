@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from chiro_db.backup.archive import Archive
 from chiro_db.backup.client import Client
 from chiro_db.backup.manifest import Manifest
+from chiro_db.backup.prerequisites import STAND_IN
+from chiro_db.backup.sending import query
 from chiro_db.sql import Name
 
 if TYPE_CHECKING:
@@ -28,16 +30,16 @@ class Contents:
 
 
 def missing(connection: Connection, made: Manifest) -> set[tuple[str, str]]:
-    """Relations of other schemas that only prerequisites.sql will make, without rows."""
+    """Relations of other schemas that only prerequisites.sql makes or made, without rows."""
     relations = [(str(s), str(n)) for s, n in made.requires.get("relations", ())]
-    return {
-        (schema, name)
-        for schema, name in relations
-        if connection.execute(
-            "SELECT pg_catalog.to_regclass(%s)", [str(Name(schema, name))]
-        ).fetchone()
-        == (None,)
-    }
+    text = query("stands_in")
+    found = set()
+    for schema, name in relations:
+        given = {"name": str(Name(schema, name)), "comment": STAND_IN}
+        row = connection.execute(text, given).fetchone()
+        if row is None or row[0]:
+            found.add((schema, name))
+    return found
 
 
 def choose(
@@ -51,13 +53,13 @@ def choose(
     }
     of_schema: list[str] = []
     rest: list[str] = []
-    for line in archive.text(client, "--list").splitlines(keepends=True):
+    for line in archive.text(client, "--list").split("\n"):
         found = re.match(r"\d+; (\d+) (\d+) ", line)
         catalog, oid = (int(found[1]), int(found[2])) if found else (0, 0)
         if catalog == _SCHEMA:
             of_schema.append(line)
-        elif catalog != _CONSTRAINT or oid not in keys:
+        elif line and (catalog != _CONSTRAINT or oid not in keys):
             rest.append(line)
     for name, lines in (("schema", of_schema), ("rest", rest)):
-        (temp / name).write_text("".join(lines), encoding="utf-8")
+        (temp / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Contents(temp / "schema", temp / "rest", tuple(keys.values()))

@@ -155,6 +155,7 @@ def _requires(needed: Prerequisites) -> dict[str, object]:
         "objects": [f"{need.type} {need.identity}" for need in needed.dumped],
         "relations": [[r.schema, r.name] for r in needed.relations],
         "foreign_keys": [list(key) for key in needed.foreign_keys],
+        "bodies": [[m.function, m.schema, m.name, m.extension] for m in needed.mentions],
     }
 
 
@@ -162,6 +163,8 @@ def _left_out(needed: Prerequisites) -> dict[str, list[str]]:
     kinds: dict[str, list[str]] = {}
     for kind, name in needed.left_out:
         kinds.setdefault(kind, []).append(name)
+    if needed.mentions:
+        kinds["what only bodies of functions name:"] = [str(m) for m in needed.mentions]
     return kinds
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 from collections.abc import Sequence
@@ -116,6 +117,19 @@ def take(source: BinaryIO, target: Writer, keys: Sequence[Any], *, encrypted: bo
         raise ChirodbError(
             "the backup is encrypted", hint="--identity names the file that decrypts it"
         )
+
+
+def small(path: Path, keys: Sequence[Any]) -> bytes:
+    """A file that fits in the memory and is not compressed."""
+    target = _Memory()
+    with path.open("rb") as source:
+        take(source, target, keys, encrypted=path.suffix == ".age")
+    return target.getvalue()
+
+
+class _Memory(io.BytesIO):
+    def write(self, chunk: bytes) -> int:  # type: ignore[override]  # bytes alone come
+        return super().write(chunk)
 
 
 class _Decompressing:

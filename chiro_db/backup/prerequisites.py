@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from chiro_db.backup import bodies
+from chiro_db.backup.bodies import Mention
 from chiro_db.sql import Name, Text, statement
 
 if TYPE_CHECKING:
     from chiro_db.backup.moment import Moment
 
+STAND_IN = "chirodb: stands in for what no backup of another schema holds"
 # What SQL of ours makes; everything else comes from pg_dump, object by object.
 _RELATIONS = "pg_class"
 _SERVERS = ("pg_foreign_data_wrapper", "pg_foreign_server")
@@ -48,7 +51,9 @@ class Relation(NamedTuple):
     def sql(self) -> str:
         """Its columns and keys, by the server's own words; never its rows."""
         name = Name(self.schema, self.name)
-        owner = f"; ALTER TABLE {name} OWNER TO {Name(self.owner)}"
+        kind = "SEQUENCE" if self.kind == "S" else "TABLE"
+        owner = f"; ALTER {kind} {name} OWNER TO {Name(self.owner)}"
+        owner += f"; COMMENT ON {kind} {name} IS {Text(STAND_IN)}"
         if self.kind == "S":
             return f"CREATE SEQUENCE {name}{owner}"
         by = f" PARTITION BY {self.partitioned_by}" if self.partitioned_by else ""
@@ -67,6 +72,7 @@ class Prerequisites:
     servers: tuple[tuple[str, int, str], ...]  # catalog, OID, statement
     foreign_keys: tuple[tuple[int, str, str, str, str], ...]  # to tables of other schemas
     left_out: tuple[tuple[str, str], ...]
+    mentions: tuple[Mention, ...] = ()  # what bodies of functions name, unless it is a need
 
     @property
     def dumped(self) -> tuple[Need, ...]:
@@ -106,6 +112,16 @@ def read(moment: Moment, schema: str, governed: Sequence[str] = ()) -> Prerequis
                 },
             )
         ),
+        tuple(m for m in bodies.read(moment, schema) if not _made(m, needs)),
+    )
+
+
+def _made(mention: Mention, needs: Sequence[Need]) -> bool:
+    """Whether the prerequisites make it, or the extension that it is of."""
+    return any(
+        (need.class_id, need.id) == (mention.catalog, mention.id)
+        or (need.extension is not None and need.extension == mention.extension)
+        for need in needs
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from chiro_db.backup import archive
 from chiro_db.backup.client import Client
 from chiro_db.backup.fetch import fetched
 from chiro_db.backup.inventory import DRILLED, VERIFIED, Copy, Proof
-from chiro_db.backup.restore import Restored, Source, restore
+from chiro_db.backup.restore import Restored, Source, Watch, restore
 from chiro_db.errors import ChirodbError
 from chiro_db.sql import Name
 
@@ -30,6 +30,7 @@ class Verified:
     proof: Proof
     depth: str  # `drill`, `read`, or `checksums` of what could not be decrypted
     left_out: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()  # what bodies of functions name, and a drill did not find
 
 
 def verify(copy: Copy, service: str, backup: str, client: Client, keys: Sequence[Any]) -> Verified:
@@ -57,21 +58,23 @@ def drill(
     client: Client,
     keys: Sequence[Any],
     connection: Connection,
+    watch: Watch = lambda _: None,
 ) -> Verified:
     """Restored alone, into a new database of a server that nobody needs; the rows are counted."""
     began = time.monotonic()
-    problem, done = None, Restored(0, ())
+    problem, done = None, Restored(0)
     try:
         with fetched(copy) as (folder, made):
             source = Source(folder, made, client, keys)
             with connection.transaction():
-                done = restore(connection, source, tablespaces=False)
+                done = restore(connection, source, tablespaces=False, watch=watch)
             wrong = _compared(connection, source)
             if wrong:
                 problem = f"other rows than in the manifest: {', '.join(wrong)}"
     except ChirodbError as error:
         problem = error.message
-    return _kept(copy, service, backup, DRILLED, began, problem, "drill", done.left_out)
+    found = _kept(copy, service, backup, DRILLED, began, problem, "drill")
+    return replace(found, left_out=done.left_out, lacking=done.lacking)
 
 
 def _compared(connection: Connection, source: Source) -> list[str]:
@@ -94,10 +97,9 @@ def _kept(
     began: float,
     problem: str | None,
     depth: str,
-    left_out: tuple[str, ...] = (),
 ) -> Verified:
     seconds = round(time.monotonic() - began, 3)
     proof = Proof(datetime.now(UTC), problem is None, problem, seconds)
     if depth != "checksums" or problem is not None:  # a full read says more, and stays
         copy.store.note(service, backup, name, proof.dumps())
-    return Verified(service, backup, copy.store.where, proof, depth, left_out)
+    return Verified(service, backup, copy.store.where, proof, depth)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chiro_db.cli import completing
+from chiro_db.cli import hazards
 from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, UrlOption
+from chiro_db.cli.hazards import AllowOption
 from chiro_db.cli.options import LockTimeoutOption
 from chiro_db.collector import uncollected
 from chiro_db.errors import RefusedError
@@ -34,15 +35,7 @@ def apply(
     url: UrlOption = None,
     service: ServiceOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow",
-            help="A hazard that the plan may have, on a protected target; may be repeated.",
-            metavar="HAZARD",
-            autocompletion=completing.hazards,
-        ),
-    ] = None,
+    allow: AllowOption = None,
     skip_blocked: Annotated[
         bool,
         typer.Option("--skip-blocked", help="Apply what is not blocked, and exit with 2."),
@@ -63,7 +56,7 @@ def apply(
     from chiro_db.apply.planning import plan as make
     from chiro_db.cli.connecting import job
 
-    allowed = _hazards(allow or [])
+    allowed = hazards.named(allow)
     if file is None:
         about = replace(job(spec, target, url, service), access=access)
         made = make(about)
@@ -109,13 +102,8 @@ class _Asked:
                 hint="an administrator has to run the statements above, which"
                 " `chirodb bootstrap` prints together; or use --skip-blocked",
             )
-        missing = sorted({str(h) for h in plan.hazards} - self.allowed)
-        if self.protected and missing:
-            options = " ".join(f"--allow {hazard}" for hazard in missing)
-            raise RefusedError(
-                f"the target is protected, and the plan has hazards: {', '.join(missing)}",
-                hint=f"if that is meant: {options}",
-            )
+        if self.protected:
+            hazards.check(plan.hazards, self.allowed, "the plan")
 
     def confirm(self, plan: Plan) -> None:
         if self.yes:
@@ -128,18 +116,6 @@ class _Asked:
         what = f"{number} change{'' if number == 1 else 's'}"
         if not typer.confirm(f"Apply {what} to {plan.database}?", err=True):
             raise RefusedError("not confirmed; nothing was changed")
-
-
-def _hazards(names: list[str]) -> frozenset[str]:
-    from chiro_db.model.plan import Hazard
-
-    given = frozenset(part for name in names for part in name.split(",") if part)
-    known = {str(h) for h in Hazard}
-    for name in sorted(given - known):
-        raise RefusedError(
-            f"there is no hazard `{name}`", hint=f"known are {', '.join(sorted(known))}"
-        )
-    return given
 
 
 @uncollected()

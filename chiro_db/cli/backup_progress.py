@@ -1,9 +1,10 @@
-"""The progress of a run on a terminal: bytes, rate, what is left; elsewhere who it waits for."""
+"""How far a run or a restore is, on a terminal; elsewhere only for whom a run waits."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,13 +13,20 @@ import typer
 
 if TYPE_CHECKING:
     from chiro_db.backup.pg_dump import Progress
+    from chiro_db.backup.restore import Advance
 
 Watch = Callable[[Mapping[str, "Progress"]], None]
+_OFTEN = 0.1  # seconds between two looks at a restore
+
+
+def _animated() -> bool:
+    return sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
 
 
 @contextmanager
 def display() -> Iterator[Watch]:
-    if sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb":
+    """Of a run: bytes, rate, what is left."""
+    if _animated():
         with _bars() as watch:
             yield watch
         return
@@ -66,5 +74,46 @@ def _bars() -> Iterator[Watch]:
                 read = own.read if own.doing in ("waiting", "dumping") else own.expected
                 total = max(own.expected, own.read)
                 bars.update(tasks[service], completed=read, total=total, doing=doing)
+
+        yield draw
+
+
+@contextmanager
+def restoring(service: str) -> Iterator[Callable[[Advance], None]]:
+    """Rows of all rows, the rate, and what it is at; nothing where there is no terminal."""
+    if not _animated():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from chiro_db.report.quantity import size
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[amount]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[doing]}"),
+    )
+    looked, began = 0.0, time.monotonic()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(service, total=None, amount="", doing="")
+
+        def draw(advance: Advance) -> None:
+            nonlocal looked
+            now = time.monotonic()
+            if now - looked < _OFTEN and advance.doing == bars.tasks[0].fields["doing"]:
+                return
+            looked = now
+            rate = size(int(advance.read / max(now - began, 0.1)))
+            amount = f"{advance.rows:,}/{advance.expected:,} rows, {rate}/s"
+            bars.update(
+                task,
+                completed=advance.rows,
+                total=advance.expected or None,
+                amount=amount,
+                doing=advance.doing,
+            )
 
         yield draw

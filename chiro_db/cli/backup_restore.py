@@ -1,19 +1,23 @@
-"""`chirodb backup restore`: one service back, in one transaction."""
+"""`chirodb backup restore`: one service back, in one transaction where one process does it."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from chiro_db.cli import completing, hazards
 from chiro_db.cli.backup_stores import BindirOption, StoreOption
 from chiro_db.cli.backup_verify import IdentityOption
 from chiro_db.cli.connecting import SpecOption, TargetOption, UrlOption
+from chiro_db.cli.hazards import AllowOption
 from chiro_db.cli.options import LockTimeoutOption
 from chiro_db.errors import ChirodbError, RefusedError
 
@@ -28,7 +32,10 @@ if TYPE_CHECKING:
 
 
 def restore(
-    service: Annotated[str, typer.Argument(help="The service.", metavar="SERVICE")],
+    service: Annotated[
+        str,
+        typer.Argument(help="The service.", metavar="SERVICE", autocompletion=completing.services),
+    ],
     spec: SpecOption = None,
     target: TargetOption = None,
     url: UrlOption = None,
@@ -53,12 +60,23 @@ def restore(
         bool,
         typer.Option("--replace", help="Take the place of what is there, after a backup of it."),
     ] = False,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            help="Tables side by side, where the backup has the directory format.",
+            metavar="N",
+        ),
+    ] = 1,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    allow: AllowOption = None,
     lock_timeout: LockTimeoutOption = 5.0,
     identity: IdentityOption = None,
     bindir: BindirOption = None,
 ) -> None:
-    """Restore a service from a backup, in one transaction."""
+    """Restore a service from a backup: all of it or nothing."""
     from chiro_db.backup import inventory
     from chiro_db.backup.choice import choose
     from chiro_db.backup.client import reader
@@ -67,6 +85,7 @@ def restore(
     from chiro_db.cli.connecting import job
     from chiro_db.model.secret import read
 
+    allowed = hazards.named(allow)
     if replace and under is not None:
         raise ChirodbError("--replace and --as exclude each other")
     about = job(spec, target, url, [service], secrets=under is None)
@@ -83,14 +102,41 @@ def restore(
     )
     if under is None:
         read(about.secrets, about.secrets)  # the spec is applied at the end, which may need them
-    if replace:
+    replaced = replace and _is_there(about, settings.schema)
+    if about.protected and under is None:
+        _check(about, allowed, replaced=replaced)
+    if replaced:
         _confirm(about, settings, yes)
         _back_up(about, settings, stores, bindir)
     client = reader(bindir)
-    done = _restored(about, meant, client, keys, under, replace, lock_timeout)
-    typer.echo(f"Restored {service} of {meant.started:%Y-%m-%d %H:%M:%S} UTC: {done.rows:,} rows")
+    began = time.monotonic()
+    done = _restored(about, meant, _How(client, keys, under, replace, jobs, lock_timeout))
+    seconds = time.monotonic() - began
+    typer.echo(
+        f"Restored {service} of {meant.started:%Y-%m-%d %H:%M:%S} UTC:"
+        f" {done.rows:,} rows in {seconds:.1f} s"
+    )
     for missing in done.left_out:
         typer.echo(f"warning: without {missing}, which has no such rows here", err=True)
+    for missing in done.lacking:
+        typer.echo(f"warning: there is no {missing}", err=True)
+
+
+def _is_there(about: Job, schema: str) -> bool:
+    from chiro_db.backup.place import exists
+    from chiro_db.catalog.connect import connected
+
+    with connected(about.to) as connection:
+        return exists(connection, schema)
+
+
+def _check(about: Job, allowed: frozenset[str], *, replaced: bool) -> None:
+    """What the restore brings in line with the spec are the hazards of a plan."""
+    from chiro_db.apply.planning import plan
+    from chiro_db.model.plan import Hazard
+
+    own = {Hazard.REPLACES_SCHEMA} if replaced else set()
+    hazards.check({*plan(about).hazards, *own}, allowed, "the restore")
 
 
 def _confirm(about: Job, settings: Settings, yes: bool) -> None:
@@ -104,15 +150,10 @@ def _confirm(about: Job, settings: Settings, yes: bool) -> None:
 
 
 def _back_up(about: Job, settings: Settings, stores: list[Store], bindir: Path | None) -> None:
-    """What is there, if anything is; a failure of this ends the restore."""
+    """What is there; a failure of this ends the restore."""
     from chiro_db.backup.run import Asked
-    from chiro_db.catalog.connect import connected
     from chiro_db.cli.backup_run import watched
 
-    with connected(about.to) as connection:
-        query = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = %s"
-        if connection.execute(query, [settings.schema]).fetchone() is None:
-            return
     asked = Asked(about.to, about.loaded.digest, [(settings, stores)], bindir=bindir)
     (outcome,) = watched(asked)
     if outcome.problems:
@@ -121,31 +162,54 @@ def _back_up(about: Job, settings: Settings, stores: list[Store], bindir: Path |
         typer.echo(f"backed up what is there: {outcome.manifest.id}", err=True)
 
 
-def _restored(
-    about: Job,
-    meant: Backup,
-    client: Client,
-    keys: Sequence[Any],
-    under: str | None,
-    replace: bool,
-    lock_timeout: float,
-) -> Restored:
+@dataclass(frozen=True)
+class _How:
+    """What the options say."""
+
+    client: Client
+    keys: Sequence[Any]
+    under: str | None
+    replace: bool
+    jobs: int
+    lock_timeout: float
+
+
+def _restored(about: Job, meant: Backup, how: _How) -> Restored:
     """From the first copy that is whole; then the spec's privileges, in the same transaction."""
     from chiro_db.apply.settling import settling
-    from chiro_db.backup.restore import Source
-    from chiro_db.backup.restore import restore as carry_out
+    from chiro_db.backup import several
+    from chiro_db.backup.restore import Source, restore
     from chiro_db.catalog.connect import connected
+    from chiro_db.cli.backup_progress import restoring
 
     with ExitStack() as stack:
         folder, manifest = _whole(meant, stack)
-        source = Source(folder, manifest, client, keys)
+        source = Source(folder, manifest, how.client, how.keys)
         connection = stack.enter_context(connected(about.to))
-        if under is not None:
-            with connection.transaction():
-                connection.execute(f"SET LOCAL lock_timeout = {int(lock_timeout * 1000)}".encode())
-                return carry_out(connection, source, under=under)
-        with settling(connection, about, lock_timeout=lock_timeout):
-            return carry_out(connection, source, replace=replace)
+        crew = None
+        if how.jobs > 1 and _can_share(about, manifest):
+            crew = stack.enter_context(several.several(about.to, how.jobs, how.lock_timeout))
+        if how.under is not None:
+            stack.enter_context(connection.transaction())
+            connection.execute(f"SET LOCAL lock_timeout = {int(how.lock_timeout * 1000)}".encode())
+        else:
+            stack.enter_context(settling(connection, about, lock_timeout=how.lock_timeout))
+        watch = stack.enter_context(restoring(meant.service))
+        if crew is not None:
+            return several.restore(connection, source, crew, under=how.under, watch=watch)
+        return restore(connection, source, replace=how.replace, under=how.under, watch=watch)
+
+
+def _can_share(about: Job, made: Manifest) -> bool:
+    """Several processes read one archive only as files, and rename or replace no schema."""
+    problem = None
+    if made.format != "directory":
+        problem = "the backup is one stream (`backup run --jobs` makes one of files)"
+    elif _is_there(about, made.schema):
+        problem = f"the schema {made.schema} is there, which takes one transaction"
+    if problem is not None:
+        typer.echo(f"restored by one process: {problem}", err=True)
+    return problem is None
 
 
 def _whole(meant: Backup, stack: ExitStack) -> tuple[Path, Manifest]:

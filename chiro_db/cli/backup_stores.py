@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chiro_db.cli import completing
 from chiro_db.errors import ChirodbError
 
 if TYPE_CHECKING:
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
 ServicesArgument = Annotated[
     list[str] | None,
-    typer.Argument(help="Only these services; all otherwise.", metavar="[SERVICE]..."),
+    typer.Argument(
+        help="Only these services; all otherwise.",
+        metavar="[SERVICE]...",
+        autocompletion=completing.services,
+    ),
 ]
 StoreOption = Annotated[
     str | None,

@@ -30,6 +30,7 @@ class Hazard(StrEnum):
     DROPS_ROLE = "drops-role"
     TAKES_LOCK = "takes-lock"
     NEEDS_RESTART = "needs-restart"
+    REPLACES_SCHEMA = "replaces-schema"  # of `backup restore --replace`; no plan has it
 
 
 class Step(IntEnum):

@@ -17,7 +17,9 @@ _WORDS = {
 def verified_text(found: Verified) -> str:
     outcome = _WORDS[found.depth] if found.proof.ok else f"FAILED: {found.proof.problem}"
     line = f"{found.service}  {found.id}  {found.store}: {outcome}, {found.proof.seconds:.1f} s"
-    return line + "".join(f"\n  without {name}" for name in found.left_out)
+    lines = [line, *(f"  without {name}" for name in found.left_out)]
+    lines += (f"  there is no {name}" for name in found.lacking)
+    return "\n".join(lines)
 
 
 def verified_json(found: Sequence[Verified]) -> dict[str, Any]:
@@ -33,6 +35,7 @@ def verified_json(found: Sequence[Verified]) -> dict[str, Any]:
                 "seconds": one.proof.seconds,
                 "depth": one.depth,
                 "left_out": list(one.left_out),
+                "lacking": list(one.lacking),
             }
             for one in found
         ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.backup.shop import SPEC, Shop
+from tests.backup.shop import SPEC, Shop, new_database
 from tests.provisioning import administrator, summaries
 from tests.servers import Database
 
@@ -74,6 +74,72 @@ def test_into_another_database(shop: Shop, capsys: Capture) -> None:
         app = "SELECT has_table_privilege('shop_app', '\"Shop\".customers', 'INSERT')"
         assert connection.execute(app.encode()).fetchone() == (True,)
     assert shop.command("restore", "shop", "--into", name) == 1  # it is there by now
+
+
+def _elsewhere(shop: Shop, name: str) -> Database:
+    server = shop.provision.database.server
+    return Database(name, server, server.conninfo_of(name))
+
+
+@pytest.mark.every_version
+def test_several_processes_restore_where_the_archive_is_files(shop: Shop, capsys: Capture) -> None:
+    shop.back_up(jobs=2)
+    name = f"{shop.provision.name}_2"
+    options = ("restore", "shop", "--into", name, "--jobs", "3")
+    assert shop.command(*options) == 0, capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "1,504 rows in" in said.out
+    assert "by one process" not in said.err
+    with _elsewhere(shop, name).connect() as other:
+        assert other.execute(CUSTOMERS.encode()).fetchone() == (1000,)
+        app = "SELECT has_table_privilege('shop_app', '\"Shop\".customers', 'INSERT')"
+        assert other.execute(app.encode()).fetchone() == (True,)
+        identity = "INSERT INTO \"Shop\".customers (name) VALUES ('new') RETURNING id"
+        assert other.execute(identity.encode()).fetchone() == (1001,)
+        comment = "SELECT obj_description('\"Shop\"'::regnamespace)"
+        assert other.execute(comment.encode()).fetchone() == (None,)
+    assert shop.command(*options, "--as", "beside") == 0
+    assert "restored by one process: the schema Shop is there" in capsys.readouterr().err
+    assert shop.command("restore", "shop", "--as", "a", "-j", "2") == 0
+
+
+def test_several_processes_that_fail_leave_no_schema(shop: Shop, capsys: Capture) -> None:
+    """The country is there, so that its key is made, and has no rows, so that it is refused."""
+    shop.back_up(jobs=2)
+    name = f"{shop.provision.name}_2"
+    options = ("restore", "shop", "--into", name, "--jobs", "2")
+    other = new_database(shop.provision.database, name)
+    with other.connect() as connection:
+        connection.execute(
+            "CREATE SCHEMA shared; CREATE TABLE shared.countries (code text PRIMARY KEY)"
+        )
+    assert shop.command(*options) == 1
+    assert "the restore stops at `customers_country_fkey`" in capsys.readouterr().err
+    there = b"SELECT to_regnamespace('\"Shop\"')"
+    with other.connect() as connection:
+        assert connection.execute(there).fetchone() == (None,)
+
+
+def test_a_protected_target_asks_for_what_a_restore_does(
+    shop: Shop, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVER", shop.provision.conninfo)
+    shop.spec += 'targets: {prod: {url: "${env:SERVER}", protected: true}}\n'
+    shop.back_up()
+    shop.provision.query('DELETE FROM "Shop"."Orders; --"; GRANT SELECT ON "Shop".log TO PUBLIC')
+    replace = ("restore", "shop", "--replace", "--yes")
+    assert shop.command(*replace, online=False) == 1
+    said = capsys.readouterr().err
+    assert "the restore has hazards: replaces-schema, revokes-access" in said
+    assert "hint: if that is meant: --allow replaces-schema --allow revokes-access" in said
+    assert len(shop.good()) == 1
+    assert shop.provision.value('SELECT count(*) FROM "Shop"."Orders; --"') == 0
+    assert shop.command(*replace, "--allow", "replaces-schema,nonsense", online=False) == 1
+    assert "there is no hazard `nonsense`" in capsys.readouterr().err
+    allowed = ("--allow", "replaces-schema,revokes-access")
+    assert shop.command(*replace, *allowed, online=False) == 0, capsys.readouterr().err
+    assert shop.provision.value('SELECT count(*) FROM "Shop"."Orders; --"') == 500
+    assert shop.command("restore", "shop", "--as", "beside", online=False) == 0
 
 
 def test_a_failure_leaves_everything_as_it_was(shop: Shop, capsys: Capture) -> None:

@@ -27,6 +27,37 @@ def test_a_drill_restores_it_alone_and_keeps_the_result(shop: Shop, capsys: Capt
     assert (shop.place(made) / "drilled.json").exists()
 
 
+def test_what_only_bodies_name_is_told(shop: Shop, capsys: Capture) -> None:
+    """What PostgreSQL does not know of, a backup names, and a drill does not find."""
+    shop.provision.query(
+        "CREATE TABLE shared.rates (rate numeric);"
+        " CREATE FUNCTION shared.\"Rate of\"(text) RETURNS numeric LANGUAGE sql AS 'SELECT 1.0';"
+        ' CREATE FUNCTION "Shop".rated() RETURNS numeric LANGUAGE sql'
+        " AS 'SELECT rate FROM Shared . rates -- shared.short';"
+        ' CREATE FUNCTION "Shop".converted(c text) RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN'
+        ' /* shared.numbers */ RETURN shared."Rate of"(c) + count(*) FROM pg_class c; END $$;'
+        ' CREATE FUNCTION "Shop".atomic() RETURNS bigint'
+        " BEGIN ATOMIC SELECT count(*) FROM shared.short; END;"
+        " CREATE EXTENSION fuzzystrmatch SCHEMA public;"
+        ' CREATE FUNCTION "Shop".alike(t text) RETURNS text LANGUAGE plpgsql AS'
+        " $$ BEGIN RETURN soundex (t) || public.metaphone(t, 4) || similarity(t, t); END $$;"
+    )
+    made = shop.back_up()
+    (said,) = made.left_out.values()
+    assert said == [
+        'public.metaphone of the extension fuzzystrmatch by "Shop".alike(text)',
+        'public.soundex of the extension fuzzystrmatch by "Shop".alike(text)',
+        'shared."Rate of" by "Shop".converted(text)',
+        'shared.rates by "Shop".rated()',
+    ]
+    assert shop.command("verify", "--restore", online=False) == 0, capsys.readouterr().err
+    said = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert 'there is no shared.rates, which the function "Shop".rated() names' in said
+    assert sum("of the extension fuzzystrmatch, which" in line for line in said) == 2
+    assert shop.command("restore", "shop", "--as", "beside") == 0
+    assert "there is no" not in capsys.readouterr().err
+
+
 def test_a_drill_that_fails_says_why(shop: Shop, capsys: Capture) -> None:
     """The rows of the manifest are another's: a drill counts them on the server."""
     made = shop.back_up()
