@@ -43,6 +43,7 @@ class Job:
     only: frozenset[str] = frozenset()
     secrets: Mapping[str, Secret] = field(default_factory=dict)  # by role, read when asked for
     access: bool = False  # to say what the plan changes in who can do what
+    whole_schemas: bool = False  # to grant on ALL TABLES IN SCHEMA, which locks none
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
     @property
@@ -57,7 +58,7 @@ class Job:
 
     @property
     def request(self) -> Request:
-        return Request(self.loaded.spec, everyone=self.access)
+        return Request(self.loaded.spec, everyone=self.access, whole_schemas=self.whole_schemas)
 
 
 def plan(job: Job, *, for_saving: bool = False) -> Plan:
@@ -149,6 +150,7 @@ def described(
         target=job.target,
         host=str(job.to),
         skip_blocked=job.skip_blocked,
+        whole_schemas=job.whole_schemas,
         digest=job.loaded.digest,
         chirodb=__version__,
         standby=state.server.in_recovery,

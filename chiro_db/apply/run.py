@@ -26,6 +26,7 @@ from chiro_db.errors import ChirodbError, RefusedError, ServerError
 from chiro_db.model.plan import Plan
 from chiro_db.model.secret import read
 from chiro_db.plan.parts import Part, parts
+from chiro_db.plan.whole import overreached
 from chiro_db.tracing import span
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def apply(job: Job, shown: Plan, *, lock_timeout: float, by_service: bool = Fals
 
 
 def _apply(job: Job, shown: Plan, lock_timeout: float, *, by_service: bool) -> Plan:
-    job = replace(job, only=frozenset(shown.services))  # a saved plan may be narrowed
+    # a saved plan is as it was asked for
+    job = replace(job, only=frozenset(shown.services), whole_schemas=shown.whole_schemas)
     read_passwords(job, shown)
     if shown.creates_database:
         if shown.fingerprint:
@@ -109,6 +111,7 @@ class _Run:
             if left.runnable:
                 said = [warning.message for warning in warnings]
                 raise RetryableError(_unfinished(left, said))
+            _within(now, left)
             uphold(left.breaches)
             done = _with_database(self.shown, now)
             return self._recorded(connection, done, done)
@@ -181,6 +184,19 @@ class _Run:
         if unwritten is None or unwritten in done.warnings:
             return done
         return replace(done, warnings=(*done.warnings, unwritten))
+
+
+def _within(done: Plan, left: Plan) -> None:
+    """RetryableError where ALL ... IN SCHEMA reached what has come since, and no spec is about."""
+    if left.state is None:
+        return
+    for change in overreached(done, left.state):
+        raise RetryableError(
+            ServerError(
+                f"{change.summary}: an extension has come into the schema meanwhile",
+                hint="nothing was changed; a new plan grants on names there",
+            )
+        )
 
 
 def _with_database(shown: Plan, now: Plan) -> Plan:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from chiro_db.apply.planning import Job
 from chiro_db.catalog import passwords
 from chiro_db.errors import ChirodbError, RefusedError, ServerError
-from chiro_db.model.plan import Change, Statement
+from chiro_db.model.plan import Change, Hazard, Statement
 from chiro_db.sql import VERIFIER_MARK, quote_text
 
 if TYPE_CHECKING:
@@ -215,13 +215,19 @@ def explained(error: psycopg.Error, change: Change, statement: Statement) -> Chi
         "55P03": "somebody holds a lock on it; try again later or with a longer --lock-timeout",
         "42501": "the connected role may not do this; `plan` shows what it needs",
         "53200": "raise max_locks_per_transaction on the server, or use --by-service, a transaction"
-        f" for each; {NOTHING}",
+        f" for each{_or_whole(change)}; {NOTHING}",
     }
     return ServerError(
         f"{change.summary}: {_first_line(error)}",
         where=statement.shown,
         hint=hints.get(error.sqlstate or "", error.diag.message_hint or NOTHING),
     )
+
+
+def _or_whole(change: Change) -> str:
+    """Where the locks are those of what a GRANT or REVOKE names."""
+    granting = change.kind == "grant" and change.locks and Hazard.TAKES_LOCK not in change.hazards
+    return ", or --whole-schemas, which locks less and takes longer" if granting else ""
 
 
 def _first_line(error: psycopg.Error) -> str:

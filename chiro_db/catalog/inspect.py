@@ -71,6 +71,10 @@ def inspect(connection: Connection, request: Request) -> State:
                 "database": database,
             },
         )
+    # up to 17 GRANT locks nothing, and there is no reason to say it in another way
+    whole = request.whole_schemas and server.major >= 18
+    if whole and not fresh:
+        queries["foreign"] = ("object/foreign", {"schemas": list(request.by_schema)})
     rows = _fetched(connection, queries)
     facts: dict[str, tuple[Any, ...]] = {
         kind.NAME: tuple([kind.Fact(*_tuples(row)) for row in rows.get(kind.NAME, ())])
@@ -85,6 +89,7 @@ def inspect(connection: Connection, request: Request) -> State:
         parameters={row[0].lower(): Parameter(*_tuples(row)) for row in rows.get("parameters", ())},
         settable=frozenset(row[0] for row in rows.get("settable", ())),
         belongings=tuple(Belonging(*row) for row in rows.get("belongings", ())),
+        foreign=frozenset(rows.get("foreign", ())) if whole else None,
     )
 
 

@@ -15,7 +15,7 @@ import typer
 from chiro_db.cli import hazards
 from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, UrlOption
 from chiro_db.cli.hazards import AllowOption
-from chiro_db.cli.options import LockTimeoutOption
+from chiro_db.cli.options import LockTimeoutOption, WholeSchemasOption
 from chiro_db.collector import uncollected
 from chiro_db.errors import RefusedError
 
@@ -46,6 +46,7 @@ def apply(
             "--by-service", help="A transaction for each service; what is done stays done."
         ),
     ] = False,
+    whole_schemas: WholeSchemasOption = False,
     access: Annotated[
         bool, typer.Option("--access", help="Say who gains and loses what by it.")
     ] = False,
@@ -57,13 +58,22 @@ def apply(
     from chiro_db.cli.connecting import job
 
     allowed = hazards.named(allow)
+    if by_service and whole_schemas:
+        raise _both()
     if file is None:
-        about = replace(job(spec, target, url, service), access=access)
+        about = replace(job(spec, target, url, service), access=access, whole_schemas=whole_schemas)
         made = make(about)
     else:
         if service:
             raise RefusedError("a saved plan is applied whole", hint="leave --service out")
         kept, yes = saved.load(file), True
+        if whole_schemas and not kept.whole_schemas:
+            raise RefusedError(
+                "a saved plan is applied as it was shown",
+                hint="make one with `plan --whole-schemas --out FILE`",
+            )
+        if by_service and kept.whole_schemas:
+            raise _both()
         if target is None and url is None:
             target = kept.target or None
         about = replace(job(spec, target, url, list(kept.services)), access=access)
@@ -116,6 +126,14 @@ class _Asked:
         what = f"{number} change{'' if number == 1 else 's'}"
         if not typer.confirm(f"Apply {what} to {plan.database}?", err=True):
             raise RefusedError("not confirmed; nothing was changed")
+
+
+def _both() -> RefusedError:
+    """What ALL TABLES IN SCHEMA reached is checked before the one commit."""
+    return RefusedError(
+        "--whole-schemas is for one transaction, --by-service for one for each service",
+        hint="choose one of them",
+    )
 
 
 @uncollected()

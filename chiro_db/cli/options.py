@@ -36,6 +36,15 @@ LockTimeoutOption = Annotated[
 ]
 
 
+WholeSchemasOption = Annotated[
+    bool,
+    typer.Option(
+        "--whole-schemas",
+        help="Grant on ALL TABLES IN SCHEMA where that is the same: fewer locks, more time.",
+    ),
+]
+
+
 class CheckFormat(StrEnum):
     """How a check for CI prints what it found."""
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from chiro_db.cli.connecting import ServiceOption, SpecOption, TargetOption, UrlOption
+from chiro_db.cli.options import WholeSchemasOption
 from chiro_db.errors import RefusedError
 
 
@@ -38,6 +39,7 @@ def plan(
     access: Annotated[
         bool, typer.Option("--access", help="Say who gains and loses what by it.")
     ] = False,
+    whole_schemas: WholeSchemasOption = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 2 when there are changes.")
     ] = False,
@@ -51,7 +53,9 @@ def plan(
     with errors_as(output.value):
         _writable(out)
         about = job(spec, target, url, service)
-        made = make(replace(about, access=access), for_saving=out is not None)
+        made = make(
+            replace(about, access=access, whole_schemas=whole_schemas), for_saving=out is not None
+        )
         if any(breach.severity == "error" for breach in made.breaches):
             out = None  # it would be refused
         if out is not None:

@@ -30,8 +30,8 @@ class Target:
     contested: bool = False  # others may grant it: it takes the owner himself (kinds/grantor.py)
 
     @property
-    def relations(self) -> tuple[str, ...]:
-        return self.objects if self.securable in ("table", "sequence") else ()
+    def locks(self) -> tuple[str, ...]:
+        return (str(self.on),) if self.securable == "column" else self.objects
 
     def needs(self, owner: str) -> frozenset[Need]:
         """Without the change of owner the new one cannot grant anything."""
@@ -99,7 +99,7 @@ def merge_change(
         statements=tuple(Statement(text) for text in statements),
         before={"granted_by": grantor, "objects": list(target.objects)},
         after={"granted_by": owner},
-        relations=target.relations,
+        locks=target.locks,
         hazards=frozenset({Hazard.REVOKES_ACCESS})
         | ({Hazard.TAKES_LOCK} if target.securable in ("table", "sequence") else set()),
         service=target.service,
@@ -141,7 +141,7 @@ def revoke_change(
                 for e in item.causes
             ],
         },
-        relations=target.relations,
+        locks=target.locks,
         hazards=frozenset({Hazard.REVOKES_ACCESS}),
         service=target.service,
         origin=origin(item.causes, owner),
@@ -175,7 +175,7 @@ def grant_change(target: Target, item: Given, *, owner: str, step: Step, stateme
             "grant_option": item.grantable,
             "objects": list(target.objects),
         },
-        relations=target.relations,
+        locks=target.locks,
         service=target.service,
         source=item.source or target.source,
         needs=target.needs(owner),

@@ -72,7 +72,7 @@ def _owners(scope: Scope) -> Iterator[Change]:
         objects = sorted(fact.objects)
         on = On(fact.type, fact.schema, tuple(objects))
         texts = [_owner(fact.schema, fact.type, item, owner) for item in objects]
-        listed = names(fact.schema, objects)
+        listed, following = names(fact.schema, objects), _following(scope, fact)
         shown = listing(fact.schema, fact.type, objects)
         yield Change(
             kind="ownership",
@@ -84,13 +84,13 @@ def _owners(scope: Scope) -> Iterator[Change]:
             statements=tuple(Statement(text) for text in texts),
             before={"owner": fact.owner, "objects": listed},
             after={"owner": owner},
-            relations=tuple(listed) if fact.type in ("table", "sequence") else (),
+            locks=(*listed, *names(fact.schema, following)) if fact.type != "type" else (),
             hazards=frozenset({Hazard.CHANGES_OWNER})
             | ({Hazard.TAKES_LOCK} if fact.type in ("table", "sequence") else set()),
             service=service,
             source=("services", service, "owner"),
             needs=frozenset({Need("use", fact.owner), Need("use", owner)}),
-            effects=(Owned(on, owner, _following(scope, fact)),),
+            effects=(Owned(on, owner, following),),
         )
 
 

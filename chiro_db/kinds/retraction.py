@@ -78,7 +78,7 @@ def change(
             "granted_by": item.grantor,
             "objects": list(target.objects),
         },
-        relations=target.relations,
+        locks=target.locks,
         hazards=frozenset({Hazard.REVOKES_ACCESS}),
         service=target.service,
         origin=f"not in the spec, granted by {sql.quote_name(item.grantor)}",

@@ -29,9 +29,10 @@ def globs(patterns: Iterable[str]) -> re.Pattern[str] | None:
 class Request:
     """What the spec alone says about what to read: the names of roles and schemas."""
 
-    def __init__(self, spec: Spec, *, everyone: bool = False) -> None:
+    def __init__(self, spec: Spec, *, everyone: bool = False, whole_schemas: bool = False) -> None:
         self.spec = spec
         self.everyone = everyone  # to read the roles that the spec does not name, too
+        self.whole_schemas = whole_schemas  # to find what ALL ... IN SCHEMA would reach besides
         self._made: dict[Any, Any] = {}
         self.services: Mapping[str, Service] = spec.services
         self.by_schema = {service.schema_name: name for name, service in spec.services.items()}

@@ -115,7 +115,7 @@ class Change:
     origin: str | None = None  # for extras: "not in the spec, granted by x"
     needs: frozenset[Need] = frozenset()
     blocked: Blocked | None = None
-    relations: tuple[str, ...] = ()  # tables and sequences that the statements name, to lock
+    locks: tuple[str, ...] = ()  # what the statements name: from 18 on all that they grant on
     extra: bool = False  # takes something away; under `enforce: additive` only reported
     effects: tuple[Effect, ...] = field(default=(), compare=False)  # of the plan at hand, not saved
 
@@ -141,6 +141,7 @@ class Plan:
     chirodb: str = ""
     made_at: str = ""
     services: tuple[str, ...] = ()  # non-empty: narrowed by --service
+    whole_schemas: bool = False  # ALL ... IN SCHEMA in place of names, where that is the same
     new_passwords: frozenset[str] = frozenset()  # existing roles that get one
     breaches: tuple[Finding, ...] = field(default=(), compare=False)  # of policies, once applied
     access: Turns | None = field(default=None, compare=False)  # where it was asked for

@@ -44,6 +44,8 @@ class State:
     parameters: Mapping[str, Parameter]  # by lower-case name
     settable: frozenset[str]  # parameters that an ordinary role was granted SET on
     belongings: tuple[Belonging, ...]  # of the roles to be dropped
+    # Schemas and types with objects that are in no fact; None where nobody asked.
+    foreign: frozenset[tuple[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

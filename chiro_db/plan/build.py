@@ -13,9 +13,11 @@ from chiro_db.errors import Diagnostic, Place, SpecError
 from chiro_db.kinds import KINDS
 from chiro_db.kinds.scope import Scope
 from chiro_db.model.acl import Source
-from chiro_db.model.plan import Change, Hazard, Plan
+from chiro_db.model.plan import Change, Plan
 from chiro_db.model.state import State
+from chiro_db.plan.locks import too_many
 from chiro_db.plan.reach import Reach
+from chiro_db.plan.whole import whole
 
 Locate = Callable[[Source], Place | None]
 
@@ -31,12 +33,12 @@ def build(scope: Scope, locate: Locate) -> Plan:
         raise SpecError(problems)
     extras = [change for change in found if scope.additive and change.extra]
     changes = [change for change in found if not (scope.additive and change.extra)]
-    ordered = tuple(_finished(Reach(scope, changes).run(), locate))
+    ordered = whole(scope.state, _finished(Reach(scope, changes).run(), locate))
     warnings = [f"{p.place}: {p.message}" if p.place else p.message for p in problems]
     return Plan(
-        changes=ordered,
+        changes=tuple(ordered),
         extras=tuple(_finished(extras, locate)),
-        warnings=(*warnings, *_too_many_locks(scope, ordered)),
+        warnings=(*warnings, *too_many(scope.state, ordered)),
         services=tuple(sorted(scope.only)),
         server=scope.server.version_text,
         version=scope.server.version,
@@ -45,26 +47,6 @@ def build(scope: Scope, locate: Locate) -> Plan:
         system_identifier=scope.server.system_identifier,
         creates_database=scope.actual_database is None,
     )
-
-
-def _too_many_locks(scope: Scope, changes: Iterable[Change]) -> list[str]:
-    """ALTER ... OWNER locks its relation; from 18 on GRANT and REVOKE lock those they name."""
-    granting_locks = scope.server.major >= 18
-    relations = {
-        relation
-        for change in changes
-        if change.blocked is None and (granting_locks or Hazard.TAKES_LOCK in change.hazards)
-        for relation in change.relations
-    }
-    room = scope.server.lockable
-    if len(relations) <= room:
-        return []
-    return [
-        f"the transaction has to lock {len(relations):,} tables and sequences, and the server has"
-        f" room for {room:,} locks: it may end in `out of shared memory`, with nothing changed."
-        " `apply --by-service` takes a transaction for each service; raising"
-        " max_locks_per_transaction on the server makes room for one"
-    ]
 
 
 def _finished(changes: Iterable[Change], locate: Locate) -> list[Change]:

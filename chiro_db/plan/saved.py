@@ -57,7 +57,7 @@ def _change(values: dict[str, Any]) -> Change:
             "statements": tuple(Statement(**s) for s in values["statements"]),
             "hazards": frozenset(Hazard(h) for h in values["hazards"]),
             "source": tuple(values["source"]),
-            "relations": tuple(values["relations"]),
+            "locks": tuple(values["locks"]),
             "needs": frozenset(Need(**n) for n in values["needs"]),
             "blocked": Blocked(**blocked) if blocked is not None else None,
         }

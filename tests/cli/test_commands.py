@@ -168,6 +168,21 @@ def test_a_saved_plan_of_another_spec_is_refused(project: Project) -> None:
     assert project.schemas() == set()
 
 
+def test_whole_schemas_is_asked_of_the_plan_and_kept_in_it(project: Project) -> None:
+    saved = project.run("plan", "--out", "named.plan")
+    assert saved.code == 0, saved.err
+    refused = project.run("apply", "named.plan", "--whole-schemas")
+    assert refused.code == 1
+    assert "plan --whole-schemas --out FILE" in refused.err
+    assert project.run("plan", "--whole-schemas", "--out", "whole.plan").code == 0
+    for asked in (["whole.plan", "--by-service"], ["--yes", "--by-service", "--whole-schemas"]):
+        refused = project.run("apply", *asked)
+        assert refused.code == 1, asked
+        assert "choose one of them" in refused.err
+    assert project.run("apply", "whole.plan", "--whole-schemas").code == 0
+    assert project.schemas() == {"shop", "books"}
+
+
 def test_service_narrows_the_plan(project: Project) -> None:
     applied = project.run("apply", "--yes", "--service", "books")
     assert applied.code == 0, applied.err

@@ -14,9 +14,9 @@ from tests.provisioning import Provisioning
 SPEC = "services: {shop: {schema: shop, owner: DATABASE_owner, app: DATABASE_app}}"
 
 
-def planned(provision: Provisioning, room: int) -> Plan:
+def planned(provision: Provisioning, room: int, *, whole_schemas: bool = False) -> Plan:
     """As on a server with room for so many locks."""
-    job = provision.job(SPEC)
+    job = replace(provision.job(SPEC), whole_schemas=whole_schemas)
     with connected(job.to) as connection, snapshot(connection):
         state = inspect(connection, job.request)
     small = replace(state, server=replace(state.server, lockable=room))
@@ -25,11 +25,12 @@ def planned(provision: Provisioning, room: int) -> Plan:
 
 def test_a_plan_that_needs_too_many_locks_says_so(provision: Provisioning) -> None:
     provision.query("CREATE SCHEMA shop; CREATE TABLE shop.a (id serial); CREATE TABLE shop.b ()")
-    # the change of owner locks the tables; from 18 on the grants lock the sequence as well
-    needed = 3 if provision.database.server.version >= 180000 else 2
+    provision.query("CREATE FUNCTION shop.f() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    needed = 4  # the change of a table's owner locks the sequences of its columns
     assert planned(provision, needed).warnings == ()
     (warning,) = planned(provision, needed - 1).warnings
-    assert f"{needed} tables and sequences" in warning
+    assert f"lock {needed} objects" in warning
+    assert "--whole-schemas" not in warning  # the owners take as many
     assert "--by-service" in warning
     assert "max_locks_per_transaction" in warning
 
@@ -46,3 +47,17 @@ def test_the_objects_of_a_change_are_all_named(provision: Provisioning) -> None:
     assert "5 tables of shop" in change.summary
     assert change.after is not None
     assert change.after["objects"] == [f"shop.{table}" for table in tables]
+
+
+def test_what_only_grants_lock_can_be_granted_without(provision: Provisioning) -> None:
+    provision.apply(SPEC)
+    for table in "abc":
+        provision.query(f"CREATE TABLE shop.{table} ()")
+        provision.query(f"ALTER TABLE shop.{table} OWNER TO {provision.name}_owner")
+    provision.query(f"REVOKE ALL ON ALL TABLES IN SCHEMA shop FROM {provision.name}_app")
+    found = planned(provision, 2).warnings
+    if provision.database.server.version < 180000:
+        assert found == ()
+        return
+    assert "--whole-schemas" in found[0]
+    assert planned(provision, 2, whole_schemas=True).warnings == ()

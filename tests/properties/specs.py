@@ -34,6 +34,7 @@ class Scenario:
     change: Hand
     strangers: tuple[str, ...]
     unprepared: bool  # an administrator applies what it can before `bootstrap` cleared the way
+    whole_schemas: bool  # ALL TABLES IN SCHEMA in place of names
 
     def named(self, database: str) -> Scenario:
         """With the database's name where it was left open."""
@@ -88,8 +89,8 @@ def scenarios(draw: st.DrawFn, version: int) -> Scenario:
         spec["enforce"] = "additive"
     cast = _cast(database, version, [*strangers, *named], services, things)
     start = [*draw(_founding(cast, strangers, named)), *draw(st.lists(hands(cast), max_size=14))]
-    change, unprepared = draw(hands(cast)), draw(st.booleans())
-    return Scenario(spec, tuple(start), change, tuple(strangers), unprepared)
+    change, unprepared, whole = draw(hands(cast)), draw(st.booleans()), draw(st.booleans())
+    return Scenario(spec, tuple(start), change, tuple(strangers), unprepared, whole)
 
 
 _ROLE_KEYS = ("owner", "app", "reader", "migrator")

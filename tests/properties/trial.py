@@ -126,7 +126,8 @@ class Trial:
         if administrator is not None:
             server = database.server
             self.conninfo = server.conninfo_of(database.name, user=administrator, password=PASSWORD)
-        self.job = Job(loaded, where(self.conninfo, database.name))
+        to = where(self.conninfo, database.name)
+        self.job = Job(loaded, to, whole_schemas=scenario.whole_schemas)
 
     def do(self, *hands: Hand) -> None:
         """What the server refuses is left out."""
