@@ -34,6 +34,9 @@ targets:
 #   {app}: {{password: "${{env:{variable}}}"}}
 #   bi_reader: {{login: true, connection_limit: 10}}
 
+# Where `chirodb backup run` keeps each service by itself: a folder, s3://, az:// or gs://.
+# backup: {{to: ./backups, schedule: daily, keep: {{daily: 14, monthly: 12}}}}
+
 # A service is a schema, its owner and who may use it. Each line declares its role.
 services:
 """

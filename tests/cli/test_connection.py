@@ -10,12 +10,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import trustme
 import yaml
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.cli.running import Ran, chirodb
+from tests.encrypted import encrypted as encrypted
 from tests.psql import program
-from tests.servers import Database
+from tests.servers import Database, Server
 
 SECRET = "pa ss'w\\o\"rd&$HOME%41+=#ü"
 STATE = "SELECT current_user, session_user, current_schema, current_setting('application_name')"
@@ -202,3 +204,48 @@ def _embedded(tmp_path: Path) -> None:
         assert conninfo_to_dict(made.out)["host"] == "127.0.0.1"
     finally:
         chirodb("dev", "reset", "--yes", cwd=tmp_path, env=env)
+
+
+TLS = """
+version: 1
+database: {name: postgres}
+targets:
+  prod: {url: "postgresql://@localhost:PORT/?sslrootcert=ca.pem", protected: true}
+  system: {url: "postgresql://@localhost:PORT/", protected: true}
+  misnamed: {url: "postgresql://@127.0.0.1:PORT/?sslrootcert=ca.pem", protected: true}
+  open: {url: "postgresql://@127.0.0.1:PORT/?sslmode=require"}
+roles: {shop_owner: {password: "${env:SHOP_SECRET}"}}
+services: {shop: {schema: shop, owner: shop_owner}}
+"""
+
+
+def test_the_certificate_is_verified_on_a_protected_target(
+    encrypted: tuple[Server, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fixture has made `shop_owner`, whom it lets in by TLS alone."""
+    server, authority = encrypted
+    with server.connect() as connection:
+        port = str((connection.execute("SHOW port").fetchone() or ("",))[0])
+    (tmp_path / "chirodb.yaml").write_text(TLS.replace("PORT", port))
+    assert authority == tmp_path / "ca.pem"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))  # where libpq looks for root.crt
+
+    def refusal(target: str, form: str = "libpq") -> str:
+        arguments = ("connection", "shop", "--target", target, "--reveal", "--format", form)
+        made = chirodb(*arguments, cwd=tmp_path, env={"SHOP_SECRET": "pw"})
+        assert made.code == 0, made.err
+        try:
+            with psycopg.connect(made.out.strip("\n")) as connection:
+                assert connection.pgconn.ssl_in_use
+        except psycopg.OperationalError as error:
+            return str(error)
+        return ""
+
+    assert refusal("open") == ""
+    for form in ("uri", "libpq"):
+        assert refusal("prod", form) == ""
+        assert "does not match host name" in refusal("misnamed", form)
+        assert "root certificate file" in refusal("system", form)
+    trustme.CA().cert_pem.write_to_path(str(authority))
+    assert "certificate verify failed" in refusal("prod")

@@ -6,7 +6,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from io import StringIO
@@ -29,9 +29,10 @@ from chiro_db.report.doctor import doctor_text
 from chiro_db.spec.load import load
 from tests import majors
 from tests.cli.running import Ran
+from tests.encrypted import encrypted as encrypted
+from tests.encrypted import write_on_server
 from tests.faults.test_pgbouncer import pooled as pooled
 from tests.faults.test_pgbouncer import program as program
-from tests.fetched import lacking
 from tests.observe.scraping import parsed
 from tests.observe.waiting import until, until_blocked
 from tests.provisioning import Provisioning
@@ -451,42 +452,6 @@ def _wait(pooled: str) -> None:
         connection.execute("SELECT 1")
 
 
-@pytest.fixture
-def encrypted(own_cluster: Cluster, tmp_path: Path) -> Iterator[tuple[Server, Path]]:
-    """A server with TLS that lets nobody in without it; needs the older servers' binaries."""
-    try:
-        bindir = majors.found(17)
-    except majors.MissingError as error:
-        lacking(str(error))
-    authority = trustme.CA()
-    issued = authority.issue_cert("localhost")
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("CHIRODB_PG_BINDIR", str(bindir))
-        server = Server(own_cluster.start(), 0)
-        with server.connect() as connection:
-            connection.execute("CREATE ROLE shop_owner LOGIN PASSWORD 'pw'")
-            for name, text in (
-                ("server.key", issued.private_key_pem.bytes().decode()),
-                ("server.crt", issued.cert_chain_pems[0].bytes().decode()),
-                ("pg_hba.conf", "local all all scram-sha-256\nhostssl all all all scram-sha-256\n"),
-            ):
-                _write_on_server(connection, name, text)
-            connection.execute("ALTER SYSTEM SET ssl = on")
-        data = own_cluster.directory / "data"
-        (data / "server.key").chmod(0o600)
-        own_cluster.stop()
-        yield Server(own_cluster.start(), 0), tmp_path / "ca.pem"
-
-
-def _write_on_server(connection: psycopg.Connection, name: str, text: str) -> None:
-    lines = text.rstrip("\n").split("\n")
-    query = "COPY (SELECT unnest(%s::text[])) TO {}"
-    place = f"'{connection.execute('SHOW data_directory').fetchone()[0]}/{name}'"  # type: ignore[index]
-    with psycopg.ClientCursor(connection) as cursor:
-        cursor.execute(query.format(place).encode(), [lines])
-
-
 def test_tls(encrypted: tuple[Server, Path], tmp_path: Path) -> None:
     server, authority = encrypted
     (tmp_path / "spec.yaml").write_text(
@@ -533,7 +498,7 @@ def test_tls(encrypted: tuple[Server, Path], tmp_path: Path) -> None:
 def test_nobody_is_let_in_from_here(own_cluster: Cluster, tmp_path: Path) -> None:
     server = Server(own_cluster.start(), 0)
     with server.connect() as connection:
-        _write_on_server(connection, "pg_hba.conf", "local all all scram-sha-256\n")
+        write_on_server(connection, "pg_hba.conf", "local all all scram-sha-256\n")
         connection.execute("SELECT pg_reload_conf()")
         port = connection.execute("SHOW port").fetchone()
     (tmp_path / "spec.yaml").write_text("version: 1\ndatabase: {name: postgres}\n")
