@@ -12,9 +12,9 @@ _LIST = "`chirodb backup list` shows what there is"
 
 
 def choose(found: Inventory, service: str, at: str | None) -> Backup:
-    """A good one; ChirodbError where there is none."""
-    backups = found.of(service)
-    if at is not None and (named := [b for b in backups if b.id.startswith(at)]):
+    """A good one; ChirodbError where there is none. One of elsewhere has to be named by its id."""
+    every, backups = found.every(service), found.of(service)
+    if at is not None and (named := [b for b in every if b.id.startswith(at)]):
         if len(named) > 1:
             raise ChirodbError(f"more than one backup begins with `{at}`", hint=_LIST)
         if not named[0].good:
@@ -28,7 +28,9 @@ def choose(found: Inventory, service: str, at: str | None) -> Backup:
         for problem in found.problems:  # a store that cannot be read may have one
             raise problem
         when = f" of before {at}" if at is not None else ""
-        raise ChirodbError(f"there is no good backup of `{service}`{when}", hint=_LIST)
+        others = sorted({str(b.elsewhere) for b in every if b.good and b.elsewhere})
+        hint = f"there are some of {', '.join(others)}: --at ID takes one" if others else _LIST
+        raise ChirodbError(f"there is no good backup of `{service}`{when}", hint=hint)
     if at is None and good[0].started > datetime.now(UTC) + _CLOCKS_DIFFER:
         raise RefusedError(
             f"the newest backup of `{service}`, {good[0].id}, is dated in the future",

@@ -51,6 +51,7 @@ def dump(
         pg_dump=source.client.version,
         chirodb=__version__,
         spec=source.digest,
+        target=source.target,
         role=order.role,
         start=started.isoformat(timespec="milliseconds"),
         end=ended.isoformat(timespec="milliseconds"),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from chiro_db.backup.manifest import NAME, Manifest, loads
 from chiro_db.backup.settings import Settings
@@ -52,6 +52,16 @@ class Copy:
         return self.manifest is not None and all(p.ok for p in (self.verified, self.drilled) if p)
 
 
+class Elsewhere(NamedTuple):
+    """What else than the spec's database on the target a backup in the same store is of."""
+
+    kind: Literal["database", "target"]
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
 @dataclass(frozen=True)
 class Backup:
     """One backup of a service, with its copies."""
@@ -59,6 +69,7 @@ class Backup:
     service: str
     id: str
     copies: tuple[Copy, ...]  # in the order of the stores
+    elsewhere: Elsewhere | None = None
 
     @property
     def manifest(self) -> Manifest | None:
@@ -88,8 +99,13 @@ class Inventory:
     backups: tuple[Backup, ...]  # of a service the newest first
     problems: tuple[ChirodbError, ...] = ()
 
-    def of(self, service: str) -> list[Backup]:
+    def every(self, service: str) -> list[Backup]:
+        """Those of other databases and targets in the same store, too."""
         return [backup for backup in self.backups if backup.service == service]
+
+    def of(self, service: str) -> list[Backup]:
+        """Those of the spec's database on the target."""
+        return [backup for backup in self.every(service) if backup.elsewhere is None]
 
 
 def take(chosen: Iterable[tuple[Settings, Sequence[Store]]]) -> Inventory:
@@ -114,9 +130,24 @@ def take(chosen: Iterable[tuple[Settings, Sequence[Store]]]) -> Inventory:
                         problems.append(error)
                         continue
                     found.setdefault(backup, []).append(copy)
-        own = [Backup(settings.service, backup, tuple(c)) for backup, c in found.items()]
+        own = [
+            Backup(settings.service, backup, tuple(c), _elsewhere(settings, c))
+            for backup, c in found.items()
+        ]
         backups += sorted(own, key=lambda backup: (backup.started, backup.id), reverse=True)
     return Inventory(tuple(backups), tuple(problems))
+
+
+def _elsewhere(settings: Settings, copies: Sequence[Copy]) -> Elsewhere | None:
+    """What cannot be read is taken for one of here, so that it is seen."""
+    made = next((copy.manifest for copy in copies if copy.manifest is not None), None)
+    if made is None:
+        return None
+    if made.database != settings.database:
+        return Elsewhere("database", made.database)
+    if made.target and settings.target and made.target != settings.target:
+        return Elsewhere("target", made.target)
+    return None
 
 
 def _copy(store: Store, service: str, backup: str) -> Copy:

@@ -43,6 +43,7 @@ class Manifest:
     requires: Mapping[str, Any] = field(default_factory=dict)
     left_out: Mapping[str, list[str]] = field(default_factory=dict)
     read_back: Mapping[str, Any] = field(default_factory=dict)
+    target: str = ""  # its name in the spec; empty where a URL was given
 
     @property
     def size(self) -> int:

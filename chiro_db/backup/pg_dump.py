@@ -56,6 +56,7 @@ class Source:
     server: str
     system: str
     digest: str
+    target: str = ""
 
 
 @dataclass

@@ -14,17 +14,26 @@ from chiro_db.backup.store import Store
 def planned(
     found: Inventory, chosen: Iterable[tuple[Settings, Sequence[Store]]], now: datetime
 ) -> list[Verdict]:
-    """Each copy of each backup; stores are independent of each other."""
+    """Each copy of each backup; stores, and what is of other databases, by themselves.
+
+    Those of another target are that one's to prune.
+    """
     verdicts: list[Verdict] = []
     for settings, stores in chosen:
+        backups = found.every(settings.service)
         for store in stores:
-            copies: list[tuple[str, datetime, Copy]] = [
-                (backup.id, backup.started, copy)
-                for backup in found.of(settings.service)
-                for copy in backup.copies
-                if copy.store.where == store.where
-            ]
-            verdicts += judged(settings.service, copies, settings.keep, now)
+            for place in dict.fromkeys(backup.elsewhere for backup in backups):
+                copies: list[tuple[str, datetime, Copy]] = [
+                    (backup.id, backup.started, copy)
+                    for backup in backups
+                    for copy in backup.copies
+                    if backup.elsewhere == place and copy.store.where == store.where
+                ]
+                if place is not None and place.kind == "target":
+                    why = (f"of {place}",)
+                    verdicts += (Verdict(settings.service, b, c, at, why) for b, at, c in copies)
+                else:
+                    verdicts += judged(settings.service, copies, settings.keep, now)
     return verdicts
 
 

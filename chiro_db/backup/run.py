@@ -32,6 +32,7 @@ class Asked:
     to: Where
     digest: str
     services: Sequence[tuple[Settings, Sequence[Store]]]
+    target: str = ""  # its name in the spec
     connections: int = 4
     jobs: int = 0
     lock_wait: float = 60.0
@@ -92,7 +93,9 @@ def _dumped(
     with moment(asked.to) as now:
         programs = client.find(now.major, tls=now.tls, bindir=asked.bindir)
         source = Source(
-            asked.to, programs, now.snapshot, now.lsn, now.server, now.system, asked.digest
+            *(asked.to, programs, now.snapshot, now.lsn, now.server, now.system),
+            asked.digest,
+            asked.target,
         )
         each = max(1, asked.jobs + 1 if asked.jobs else 1)
         side_by_side = max(1, (asked.connections - 1) // each)

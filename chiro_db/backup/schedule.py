@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from chiro_db.errors import ChirodbError
@@ -20,48 +20,76 @@ _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _DAYS = "sun mon tue wed thu fri sat sun".split()
 
 
+# Once a day, when the backups of the night are made.
+_PRUNE = "53 3 * * *"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the spec says of one service."""
+
+    service: str
+    schedule: str | None
+    kept: bool  # by rules, so that there is something to prune
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The services that have one schedule, and the command that backs them up."""
+    """A command, when it runs, and what a unit or a CronJob of it is called."""
 
+    name: str
+    title: str
     cron: str  # five fields
-    services: tuple[str, ...]
     command: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """Of a unit or a CronJob: of the services' letters, short enough for both."""
-        slug = re.sub(r"[^a-z0-9]+", "-", "-".join(self.services).lower()).strip("-")
-        return f"chirodb-backup-{slug}"[:45].rstrip("-")
 
 
 def jobs(
-    schedules: Sequence[tuple[str, str | None]], command: Sequence[str], *, every: int
+    wanted: Sequence[Wanted],
+    program: Sequence[str],
+    options: Sequence[str],
+    *,
+    only: Collection[str] = (),
 ) -> list[Job]:
-    """One for each schedule; `every` is how many services the spec has, which need no names."""
+    """One for each schedule, and one that prunes; of some services or of all."""
+    chosen = [one for one in wanted if not only or one.service in only]
     by_schedule: dict[str, list[str]] = {}
-    for service, schedule in schedules:
-        if schedule is not None:
-            by_schedule.setdefault(_WORDS.get(schedule, schedule), []).append(service)
+    for one in chosen:
+        if one.schedule is not None:
+            by_schedule.setdefault(_WORDS.get(one.schedule, one.schedule), []).append(one.service)
     if not by_schedule:
         raise ChirodbError(
             "no service has a schedule", hint="add `backup: {schedule: daily}` to the spec"
         )
-    return [
-        Job(
-            cron,
-            tuple(services),
-            tuple(command) if len(services) == every else (*command, *services),
-        )
-        for cron, services in by_schedule.items()
-    ]
+    found: list[Job] = []
+    for cron, services in by_schedule.items():
+        name = _name(services, [job.name for job in found])
+        command = (*program, "backup", "run", *options, *_named(services, wanted))
+        found.append(Job(name, f"Back up {', '.join(services)}", cron, command))
+    kept = [one.service for one in chosen if one.kept and one.schedule is not None]
+    if kept:
+        command = (*program, "backup", "prune", "--yes", *options, *_named(kept, wanted))
+        title = f"Prune the backups of {', '.join(kept)}"
+        found.append(Job("chirodb-prune", title, _PRUNE, command))
+    return found
+
+
+def _named(services: Sequence[str], wanted: Sequence[Wanted]) -> Sequence[str]:
+    """All that the spec has need no names, so that a new one is among them."""
+    return () if len(services) == len(wanted) else services
+
+
+def _name(services: Sequence[str], taken: Sequence[str]) -> str:
+    """Of the services' letters, short enough for a CronJob."""
+    slug = re.sub(r"[^a-z0-9]+", "-", "-".join(services).lower()).strip("-")
+    name = f"chirodb-backup-{slug}"[:45].rstrip("-")
+    return name if name not in taken else f"{name}-{len(taken) + 1}"
 
 
 def cron(found: Sequence[Job]) -> str:
     """For `crontab -e`; in a crontab a `%` has to be escaped."""
     lines = []
     for job in found:
-        lines.append(f"# {', '.join(job.services)}")
+        lines.append(f"# {job.title}")
         command = shlex.join(job.command).replace("%", "\\%")
         lines.append(f"{job.cron} {command}")
     return "\n".join(lines) + "\n"
@@ -72,15 +100,15 @@ def systemd(found: Sequence[Job]) -> dict[str, str]:
     units: dict[str, str] = {}
     for job in found:
         command = " ".join(_systemd_word(word) for word in job.command)
-        services = ", ".join(job.services).replace("%", "%%")
+        title = job.title.replace("%", "%%")
         times = "\n".join(f"OnCalendar={when}" for when in calendar(job.cron))
         units[f"{job.name}.service"] = (
-            f"[Unit]\nDescription=Back up {services}\n"
+            f"[Unit]\nDescription={title}\n"
             "Wants=network-online.target\nAfter=network-online.target\n\n"
             f"[Service]\nType=oneshot\nExecStart={command}\n"
         )
         units[f"{job.name}.timer"] = (
-            f"[Unit]\nDescription=When to back up {services}\n\n"
+            f"[Unit]\nDescription=When: {title}\n\n"
             f"[Timer]\n{times}\nPersistent=true\n\n[Install]\nWantedBy=timers.target\n"
         )
     return units

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chiro_db.backup.schedule import Wanted
 from chiro_db.errors import ChirodbError
 from chiro_db.model.spec import Backup, Keep, Spec
 
@@ -22,6 +23,8 @@ class Settings:
     recipients: tuple[str, ...]
     schedule: str | None
     keep: Keep | None
+    database: str
+    target: str  # empty where a URL was given
     governed: tuple[str, ...] = ()  # roles whose default privileges an apply brings back
 
     @property
@@ -50,6 +53,8 @@ def settings(spec: Spec, target: str, service: str, to: str | None = None) -> Se
         recipients=_first(sections, "encrypt") or (),
         schedule=_first(sections, "schedule"),
         keep=_keep(sections),
+        database=spec.database.name,
+        target=target,
         governed=_governed(spec),
     )
 
@@ -63,9 +68,10 @@ def _governed(spec: Spec) -> tuple[str, ...]:
     )
 
 
-def schedules(spec: Spec, target: str, services: Sequence[str]) -> list[tuple[str, str | None]]:
-    """Of each service."""
-    return [(service, _first(_sections(spec, target, service), "schedule")) for service in services]
+def wanted(spec: Spec, target: str, service: str) -> Wanted:
+    """Its schedule, wherever the backups go."""
+    sections = _sections(spec, target, service)
+    return Wanted(service, _first(sections, "schedule"), _keep(sections) is not None)
 
 
 def _sections(spec: Spec, target: str, service: str) -> list[Backup]:

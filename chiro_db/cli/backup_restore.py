@@ -96,8 +96,10 @@ def restore(
         about = _elsewhere(about, into)
     place = f"target {about.target}, " if about.target else ""
     name = under or settings.schema
+    origin = f" of {meant.elsewhere}" if meant.elsewhere else ""
     typer.echo(
-        f"{place}server {about.to}, database {about.to.database}: schema {name} from {meant.id}",
+        f"{place}server {about.to}, database {about.to.database}:"
+        f" schema {name} from {meant.id}{origin}",
         err=True,
     )
     if under is None:
@@ -154,7 +156,8 @@ def _back_up(about: Job, settings: Settings, stores: list[Store], bindir: Path |
     from chiro_db.backup.run import Asked
     from chiro_db.cli.backup_run import watched
 
-    asked = Asked(about.to, about.loaded.digest, [(settings, stores)], bindir=bindir)
+    services = [(settings, stores)]
+    asked = Asked(about.to, about.loaded.digest, services, about.target, bindir=bindir)
     (outcome,) = watched(asked)
     if outcome.problems:
         raise outcome.problems[0]

@@ -67,6 +67,7 @@ def run(
             about.to,
             about.loaded.digest,
             chosen(about.loaded, about.target, service, store),
+            about.target,
             connections=connections,
             jobs=jobs,
             lock_wait=lock_wait_timeout,

@@ -39,7 +39,7 @@ def schedule(
     import json
 
     from chiro_db.backup import schedule as scheduling
-    from chiro_db.backup.settings import schedules
+    from chiro_db.backup.settings import settings, wanted
     from chiro_db.cli.connecting import checked_target, known_services
     from chiro_db.cli.options import spec_path
     from chiro_db.spec.load import load
@@ -50,9 +50,18 @@ def schedule(
     in_cluster = output is Scheduler.KUBERNETES
     program = ["chirodb"] if in_cluster else _program()
     place = "/etc/chirodb" if in_cluster else str(loaded.path.resolve())
-    command = [*program, "backup", "run", "--spec", place, *(["--target", name] if name else [])]
-    wanted = schedules(loaded.spec, name, service or list(loaded.spec.services))
-    found = scheduling.jobs(wanted, command, every=len(loaded.spec.services))
+    options = ["--spec", place, *(["--target", name] if name else [])]
+    every = [wanted(loaded.spec, name, one) for one in loaded.spec.services]
+    found = scheduling.jobs(every, program, options, only=service or ())
+    for one in every:
+        if one.schedule is not None:  # where they go is asked now, not at night
+            stores = settings(loaded.spec, name, one.service).stores
+            if folders := [store for store in stores if in_cluster and "://" not in store]:
+                typer.echo(
+                    f"warning: backups of {one.service} go to {folders[0]} in a pod, and with it:"
+                    " name a bucket, or mount a volume there",
+                    err=True,
+                )
     if output is Scheduler.CRON:
         typer.echo(scheduling.cron(found), nl=False)
     elif in_cluster:

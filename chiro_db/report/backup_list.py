@@ -12,6 +12,7 @@ from chiro_db.backup.store import Store
 from chiro_db.report.quantity import age, size
 
 _HEADER = ("service", "id", "age", "size", "kind", "copies", "verified", "drilled")
+_COPIES = _HEADER.index("copies")
 
 
 def too_old(
@@ -34,15 +35,18 @@ def list_text(
     stores: Sequence[tuple[Settings, Sequence[Store]]],
     color: bool,
 ) -> Iterator[str]:
-    """A table; its last column says what is wrong."""
+    """A table; its last column says what is wrong, or of elsewhere."""
     expected = {settings.service: len(of) for settings, of in stores}
     rows = [_row(backup, now, expected[backup.service]) for backup in found.backups]
     if not rows:
         yield "No backups"
         return
-    widths = [max(len(row[i]) for row in (_HEADER, *rows)) for i in range(len(_HEADER))]
+    columns = list(range(len(_HEADER)))
+    if all(row[_COPIES] == "1/1" for row in rows):  # which says nothing
+        columns.remove(_COPIES)
+    widths = {i: max(len(row[i]) for row in (_HEADER, *rows)) for i in columns}
     for number, (*cells, problem) in enumerate([(*_HEADER, ""), *rows]):
-        line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        line = "  ".join(cells[i].ljust(widths[i]) for i in columns)
         line = f"{line}  {problem}".rstrip()
         bold = color and number == 0
         yield f"\x1b[1m{line}\x1b[0m" if bold else line
@@ -50,7 +54,8 @@ def list_text(
 
 def _row(backup: Backup, now: datetime, stores: int) -> tuple[str, ...]:
     made = backup.manifest
-    problems = [f"{c.store.where}: {c.problem}" for c in backup.copies if c.problem]
+    problems = [f"of {backup.elsewhere}"] if backup.elsewhere else []
+    problems += [f"{c.store.where}: {c.problem}" for c in backup.copies if c.problem]
     problems += [
         f"{c.store.where}: {p.problem}"
         for c in backup.copies
@@ -84,7 +89,7 @@ def _verified(backup: Backup) -> Proof | None:
 def _proven(proof: Proof | None, now: datetime) -> str:
     if proof is None:
         return "never"
-    return f"{age(now - proof.at)} ago" if proof.ok else "FAILED"
+    return age(now - proof.at) if proof.ok else "FAILED"
 
 
 def list_json(found: Inventory, missing: Sequence[str], now: datetime) -> dict[str, Any]:
@@ -101,6 +106,8 @@ def _backup_json(backup: Backup, now: datetime) -> dict[str, Any]:
     return {
         "service": backup.service,
         "id": backup.id,
+        "database": made.database if made else None,
+        "target": made.target if made else None,
         "started": backup.started.isoformat(),
         "age_seconds": int((now - backup.started).total_seconds()),
         "good": backup.good,

@@ -103,6 +103,42 @@ def test_several_processes_restore_where_the_archive_is_files(shop: Shop, capsys
     assert shop.command("restore", "shop", "--as", "a", "-j", "2") == 0
 
 
+def test_what_is_of_elsewhere_is_not_taken_for_it(
+    shop: Shop, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another database's, or another target's, in the same store."""
+    shop.spec = shop.spec.replace("backup: {", "backup: {keep: {last: 1}, ")
+    first = shop.back_up()
+    name = f"{shop.provision.name}_2"
+    into = ("restore", "shop", "--into", name)
+    assert shop.command(*into) == 0
+    assert shop.command(*into, "--replace", "--yes") == 0  # backs that one up
+    assert f"schema Shop from {first.id}\n" in capsys.readouterr().err
+    there, here = shop.good()
+    assert here == first.id
+    shop.command("list", online=False)
+    assert f"of database {name}" in capsys.readouterr().out
+    assert shop.command("prune", "--yes", online=False) == 0
+    assert shop.good() == [there, here]
+    assert shop.command("restore", "shop", "--as", "a") == 0
+    assert f"schema a from {here}\n" in capsys.readouterr().err
+    assert shop.command("restore", "shop", "--as", "b", "--at", there) == 0
+    assert f"schema b from {there} of database {name}\n" in capsys.readouterr().err
+
+    monkeypatch.setenv("SERVER", shop.provision.conninfo)
+    shop.spec += "targets: {one: {url: '${env:SERVER}'}, two: {url: '${env:SERVER}'}}\n"
+    assert shop.command("run", online=False) == 0
+    capsys.readouterr()
+    assert shop.command("restore", "shop", "--as", "c", "--target", "two", online=False) == 0
+    assert f"schema c from {here}\n" in capsys.readouterr().err
+    shop.command("prune", "--dry-run", "--target", "two", online=False)
+    assert "stays: of target one" in capsys.readouterr().out
+    (shop.folder / "shop" / here / "manifest.json").unlink()
+    assert shop.command("restore", "shop", "--as", "d", "--target", "two", online=False) == 1
+    assert f"there are some of database {name}, target one" in capsys.readouterr().err
+    assert shop.command("list", "--max-age", "1h", "--target", "two", online=False) == 2
+
+
 def test_several_processes_that_fail_leave_no_schema(shop: Shop, capsys: Capture) -> None:
     """The country is there, so that its key is made, and has no rows, so that it is refused."""
     shop.back_up(jobs=2)

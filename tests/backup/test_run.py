@@ -200,6 +200,7 @@ def _waiting(shop: Shop) -> Iterator[subprocess.Popen[bytes]]:
             env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as process:
             deadline = time.monotonic() + 30
             while not list(shop.folder.glob(".partial/*/archive*")):

@@ -44,7 +44,7 @@ def spec(tmp_path: Path) -> Path:
     path = folder / "spec.yaml"
     path.write_text(
         "version: 1\ndatabase: {name: d}\ntargets: {dev: {embedded: true}}\n"
-        "backup: {to: b, schedule: daily}\n"
+        "backup: {to: b, schedule: daily, retention: {days: 30}}\n"
         "services:\n"
         "  orders: {schema: a, owner: ao}\n"
         "  'pay %roll': {schema: b, owner: bo, backup: {schedule: '*/20 * * * *'}}\n"
@@ -59,7 +59,7 @@ def printed(spec: Path, capsys: Capture, *options: str) -> str:
 
 
 def test_cron(spec: Path, capsys: Capture) -> None:
-    first, second = [
+    first, second, third = [
         line for line in printed(spec, capsys).splitlines() if not line.startswith("#")
     ]
     daily, words = _parted(first)
@@ -71,6 +71,26 @@ def test_cron(spec: Path, capsys: Capture) -> None:
     often, words = _parted(second)
     assert croniter(often, START).get_next(datetime).isoformat() == "2026-11-23T12:40:00"
     assert words[-1] == "pay %roll"
+    pruned, words = _parted(third)
+    assert croniter(pruned, START).get_next(datetime).isoformat() == "2026-11-24T03:53:00"
+    assert words[1:] == ["backup", "prune", "--yes", "--spec", str(spec), "--target", "dev"]
+    one = printed(spec, capsys, "orders").splitlines()
+    assert [line.rpartition(" ")[2] for line in one if line[0] != "#"] == ["orders"] * 2
+
+
+def test_what_stays_for_ever_is_not_pruned(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "spec.yaml"
+    services = (
+        "{Pay: {schema: a, owner: ao}, pay: {schema: b, owner: bo, backup: {schedule: hourly}}}"
+    )
+    path.write_text(
+        "version: 1\ndatabase: {name: d}\nbackup: {to: b, schedule: daily}\n"
+        f"services: {services}\n"
+    )
+    assert "prune" not in printed(path, capsys)
+    units = printed(path, capsys, "--format", "systemd")
+    names = re.findall("^# /etc/systemd/system/(.*)", units, re.M)
+    assert len(set(names)) == 4
 
 
 def _parted(line: str) -> tuple[str, list[str]]:
@@ -92,14 +112,14 @@ def test_systemd_takes_the_units(spec: Path, tmp_path: Path, capsys: Capture) ->
     units = tmp_path / "units"
     printed(spec, capsys, "--format", "systemd", "--out", str(units))
     files = sorted(units.iterdir())
-    assert [f.suffix for f in files] == [".service", ".timer"] * 2
+    assert [f.suffix for f in files] == [".service", ".timer"] * 3
     done = subprocess.run(
         [program, "verify", "--man=no", "--recursive-errors=no", *files],
         capture_output=True,
         text=True,
         check=False,
     )
-    said = [line for line in done.stderr.splitlines() if "chirodb-backup" in line]
+    said = [line for line in done.stderr.splitlines() if "chirodb-" in line]
     assert said == []
     assert done.returncode == 0, done.stderr
 
@@ -125,25 +145,35 @@ def test_systemd_runs_when_cron_does(line: str) -> None:
 
 
 def test_words_that_systemd_would_expand_stay() -> None:
-    job = Job("7 * * * *", ("a%b",), ("/bin/echo", "100%", "$HOME", 'a "b"', "c\\d"))
+    job = Job("a", "Do a%b", "7 * * * *", ("/bin/echo", "100%", "$HOME", 'a "b"', "c\\d"))
     (service, _) = systemd([job]).values()
     assert 'ExecStart=/bin/echo "100%%" "$$HOME" "a \\"b\\"" "c\\\\d"\n' in service
-    assert "Back up a%%b\n" in service
+    assert "=Do a%%b\n" in service
 
 
 def test_kubernetes_takes_the_jobs(spec: Path, capsys: Capture) -> None:
     options = ("--format", "kubernetes", "--image", "registry.example/chirodb:1")
     listed = json.loads(printed(spec, capsys, *options))
-    assert len(listed["items"]) == 2
+    assert len(listed["items"]) == 3
     for item in listed["items"]:
         kubernetes_validate.validate(item, "1.30", strict=True)
         broken = {**item, "spec": {**item["spec"], "schedul": "x"}}
         with pytest.raises(kubernetes_validate.ValidationError):
             kubernetes_validate.validate(broken, "1.30", strict=True)
-    (daily, _) = listed["items"]
+    (daily, _, prune) = listed["items"]
+    assert prune["metadata"]["name"] == "chirodb-prune"
     assert daily["spec"]["schedule"] == "23 2 * * *"
     container = daily["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
     assert container["command"][:5] == ["chirodb", "backup", "run", "--spec", "/etc/chirodb"]
+
+
+def test_where_they_go_is_asked_now(spec: Path, capsys: Capture) -> None:
+
+    chirodb(["backup", "schedule", "--spec", str(spec), "--format", "kubernetes"])
+    assert "warning: backups of orders go to b in a pod" in capsys.readouterr().err
+    spec.write_text(spec.read_text().replace("to: b, ", ""))
+    assert chirodb(["backup", "schedule", "--spec", str(spec)]) == 1
+    assert "the spec does not say where backups of `orders` go" in capsys.readouterr().err
 
 
 def test_a_spec_without_schedules(tmp_path: Path, capsys: Capture) -> None:
