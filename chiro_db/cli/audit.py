@@ -22,7 +22,7 @@ def audit(
     from chiro_db.cli.showing import colored, errors_as, width
     from chiro_db.report import audit as report
 
-    with errors_as(output.value):
+    with errors_as(output.value, "audit"):
         about = job(spec, target, url, secrets=False)
         found = look(about)
     place = about.loaded.place(("database", "name"))

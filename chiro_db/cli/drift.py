@@ -25,7 +25,7 @@ def drift(
     from chiro_db.cli.connecting import job
     from chiro_db.cli.showing import errors_as, show_drift, warn
 
-    with errors_as(output.value):
+    with errors_as(output.value, "drift"):
         about = job(spec, target, url, service)
         made = make(about)
     if output is not CheckFormat.TEXT:

@@ -44,18 +44,21 @@ def warn(plan: Plan) -> None:
 
 
 @contextmanager
-def errors_as(output: str) -> Iterator[None]:
-    """Who asked for a format reads an error in it too; it is told like any other besides."""
+def errors_as(output: str, command: str = "") -> Iterator[None]:
+    """Who asked for a format reads an error in it too; it is told like any other besides.
+
+    `command` for formats that name it.
+    """
     try:
         yield
     except ChirodbError as error:
-        text = _error(error, output)
+        text = _error(error, output, command)
         if text is not None:
             typer.echo(text.rstrip("\n"))
         raise
 
 
-def _error(error: ChirodbError, output: str) -> str | None:
+def _error(error: ChirodbError, output: str, command: str) -> str | None:
     if output == "json":
         from chiro_db.report.json import error_json
 
@@ -63,7 +66,7 @@ def _error(error: ChirodbError, output: str) -> str | None:
     if output == "junit":
         from chiro_db.report.junit import error_junit
 
-        return error_junit(error)
+        return error_junit(error, command)
     if output == "sarif":
         from chiro_db import __version__
         from chiro_db.report.sarif import error_sarif
@@ -73,6 +76,10 @@ def _error(error: ChirodbError, output: str) -> str | None:
         from chiro_db.report.github import error_github
 
         return error_github(error)
+    if output == "markdown":
+        from chiro_db.report.markdown import error_markdown
+
+        return error_markdown(error)
     return None
 
 

@@ -54,20 +54,19 @@ def document(
     return "\n".join(rows) + "\n"
 
 
-def error_junit(error: ChirodbError) -> str:
+def error_junit(error: ChirodbError, command: str) -> str:
     """One test case that could not be run."""
     numbers = 'tests="1" failures="0" errors="1"'
-    lines = [
-        f"{found.place}: {found.message}" if found.place else found.message
-        for found in of_error(error)
-    ]
-    message, text = _quoted(lines[0]), escape("\n".join(map(visible, lines)))
+    found = of_error(error)
+    lines = [f"{d.place}: {d.message}" if d.place else d.message for d in found]
+    told = [text for line, d in zip(lines, found, strict=True) for text in (line, d.hint) if text]
+    message, text = _quoted(lines[0]), escape(visible_lines("\n".join(told).split("\n")))
     return "\n".join(
         (
             '<?xml version="1.0" encoding="UTF-8"?>',
             f"<testsuites {numbers}>",
-            f'  <testsuite name="chirodb drift" {numbers} skipped="0" time="0">',
-            '    <testcase classname="chirodb" name="comparison" time="0">',
+            f'  <testsuite name="chirodb {command}" {numbers} skipped="0" time="0">',
+            f'    <testcase classname="chirodb" name="{command}" time="0">',
             f'      <error message={message} type="error">{text}</error>',
             "    </testcase>",
             "  </testsuite>",

@@ -6,9 +6,10 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
+from chiro_db.errors import ChirodbError
 from chiro_db.model.plan import Action, Change, Plan
 from chiro_db.model.turn import Turns
-from chiro_db.report import summary, turns
+from chiro_db.report import errors, summary, turns
 from chiro_db.report.difference import reported, shown
 from chiro_db.report.groups import SHARED, Line, by_service, lines
 from chiro_db.report.words import counted, visible
@@ -52,6 +53,13 @@ def plan_markdown(plan: Plan, *, limit: int = LIMIT) -> str:
             more = f"{counted(left, 'statement')} left out here"
             parts.append(f"{more}: `chirodb plan --format sql` lists them.")
     return "\n\n".join(parts) + "\n"
+
+
+def error_markdown(error: ChirodbError, *, limit: int = LIMIT) -> str:
+    """In place of the comment of an earlier plan, which would pass for this one."""
+    rows = [(visible(line), 0) for line in errors.lines(error)]
+    text, _ = _section("Nothing could be planned", "", rows, limit - 40, fold=False)
+    return f"### chirodb plan\n\n{text}\n"
 
 
 def _services(plan: Plan, room: int) -> tuple[list[str], int]:

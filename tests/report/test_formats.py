@@ -20,7 +20,7 @@ from chiro_db.model.plan import Plan
 from chiro_db.report.github import drift_github, error_github
 from chiro_db.report.json import drift_json, error_json, plan_json
 from chiro_db.report.junit import drift_junit, error_junit
-from chiro_db.report.markdown import LIMIT, plan_markdown
+from chiro_db.report.markdown import LIMIT, error_markdown, plan_markdown
 from chiro_db.report.sarif import drift_sarif, error_sarif
 from tests import npm
 from tests.fetched import lacking
@@ -133,10 +133,16 @@ def test_an_error_is_a_document_of_its_own(error: ChirodbError) -> None:
     Draft4Validator(sarif_schema()).validate(sarif)
     (run,) = sarif["runs"]
     assert (run["results"], run["invocations"][0]["executionSuccessful"]) == ([], False)
-    text = error_junit(error)
+    text = error_junit(error, "audit")
     junit_schema().validate(text)
     root = ElementTree.fromstring(text)  # noqa: S314  our own
     assert root.get("errors") == "1"
+    assert [suite.get("name") for suite in root] == ["chirodb audit"]
+    assert "is it up?" in text or "did you mean `y`?" in text
+    comment = error_markdown(error)
+    assert comment.startswith("### chirodb plan\n\n**Nothing could be planned**\n\n```")
+    assert "\nerror: " in comment
+    assert comment.count("\n```") == 2
     assert len(root.findall("testsuite/testcase/error")) == 1
     rows = error_github(error).splitlines()
     assert rows
