@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from chiro_db.access.roles import Edge, Roles
@@ -115,7 +116,7 @@ class _Future:
             self._put(key, done[now])
 
     def _columns_of(self, on: On) -> Iterator[On]:
-        if on.type == "table" and self.columns:
+        if on.type in ("table", "sequence") and self.columns:
             for name, _ in on.objects:
                 keys = self.columns.get((on.schema, name), ())
                 names = tuple((key[4], None) for key in keys)
@@ -129,7 +130,8 @@ class _Future:
             return new, reowned(entries, owner, new)
 
         sequences = On("sequence", effect.on.schema, effect.following)
-        for on in (effect.on, sequences, *self._columns_of(effect.on)):
+        parts = (self._columns_of(on) for on in (effect.on, sequences))
+        for on in (effect.on, sequences, *chain.from_iterable(parts)):
             self._change(on, turn)
         if effect.on.type == "database":
             self.database_owner, self._roles = new, None

@@ -56,7 +56,8 @@ def services(live: Live) -> list[Service]:
         objects.setdefault(fact.schema, []).append(fact)
     columns: dict[str, list[Columns]] = {}
     for fact in live.state.facts["column"]:
-        columns.setdefault(fact.schema, []).append(fact)
+        if fact.type == "table":  # the grammar knows no columns of sequences
+            columns.setdefault(fact.schema, []).append(fact)
     facts = {fact.name: fact for fact in live.state.facts["schema"]}
     found = []
     for schema in chosen:

@@ -30,6 +30,7 @@ Relation = tuple[str, str]  # schema, name
 @dataclass(frozen=True, slots=True)
 class Fact:
     schema: str
+    type: str  # table or sequence, whose columns may have an ACL too
     relation: str
     owner: str
     acl: tuple[str, ...]
@@ -92,7 +93,7 @@ def _narrows(
     scope: Scope, narrowing: Narrowing | None, relation: Relation, facts: list[Fact]
 ) -> list[Narrow]:
     """The grants that cover the table; a column that one names must exist."""
-    if narrowing is None:
+    if narrowing is None or facts[0].type != "table":
         return []
     found = [narrowing.narrows[i] for i in narrowing.covering((relation[1], None))]
     present = {name for fact in facts for name in fact.names}
@@ -122,7 +123,7 @@ def _above(scope: Scope) -> dict[Relation, Delta]:
     return {
         (difference.schema, name): difference.delta
         for difference in differences(scope)
-        if difference.type == "table"
+        if difference.type in ("table", "sequence")
         for name, _ in difference.objects
     }
 

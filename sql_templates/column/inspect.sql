@@ -9,6 +9,7 @@ WITH picked AS MATERIALIZED (
     JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE n.nspname = ANY(%(wanted_schemas)s)
+      AND c.relkind <> 'S'
       AND a.attnum > 0 AND NOT a.attisdropped AND a.attacl IS NULL
       AND EXISTS (
           SELECT
@@ -17,6 +18,7 @@ WITH picked AS MATERIALIZED (
       )
 )
 SELECT n.nspname::text AS schema,
+       CASE c.relkind WHEN 'S' THEN 'sequence' ELSE 'table' END AS type,
        c.relname::text AS relation,
        pg_get_userbyid(c.relowner)::text AS owner,
        coalesce(a.attacl::text[], '{}') AS acl,
@@ -25,10 +27,10 @@ FROM picked a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY(%(schemas)s)
-  AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
   AND NOT EXISTS (
       SELECT
       FROM pg_depend d
       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
   )
-GROUP BY n.nspname, c.relname, c.relowner, a.attacl::text[]
+GROUP BY n.nspname, c.relkind, c.relname, c.relowner, a.attacl::text[]

@@ -22,7 +22,7 @@ CREATE FUNCTION pg_temp.chirodb_columns() RETURNS void LANGUAGE sql AS $chirodb$
         FROM pg_temp.chirodb_cell
         GROUP BY 1, 2
     ) AS c ON c.attrelid = a.attrelid AND c.attnum = a.attnum
-    WHERE o.type = 'table' AND (a.attacl IS NOT NULL OR c.narrows IS NOT NULL)
+    WHERE o.type IN ('table', 'sequence') AND (a.attacl IS NOT NULL OR c.narrows IS NOT NULL)
     GROUP BY o.schema, o.oid, o.owner, o.subject, a.attacl::text, c.narrows;
     SELECT pg_temp.chirodb_settle();
 $chirodb$;

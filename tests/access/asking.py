@@ -41,7 +41,7 @@ def disagreements(connection: Connection, found: World) -> list[str]:
     result: list[str] = []
     tables: dict[tuple[str, str], Group] = {}
     for group in found.groups:
-        if group.type == "table":
+        if group.type in ("table", "sequence"):
             tables |= {(group.schema, name): group for name, _ in group.objects}
     for group in found.groups:
         table = tables[(group.schema, group.relation)] if group.type == "column" else None
