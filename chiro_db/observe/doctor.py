@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from chiro_db.catalog.connect import Where, connected
 from chiro_db.errors import ChirodbError
 from chiro_db.model.secret import Secret
+from chiro_db.observe.door import door
 from chiro_db.observe.finding import Checkup, Result, State, Thresholds, unchecked
 from chiro_db.observe.pooler import pools
-from chiro_db.observe.reaching import Reach, door
+from chiro_db.observe.reaching import Reach
 from chiro_db.observe.rights import Login, logins, rights
 from chiro_db.observe.services import services_of_roles
-from chiro_db.observe.session import looking
+from chiro_db.observe.session import answering, looking
 from chiro_db.observe.sessions import of_service, sessions, taken
 from chiro_db.observe.tables import tables
 from chiro_db.sql import Name
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from chiro_db.model.spec import Spec
 
 _CONNECTION = "connection"
+_PATIENCE = 60.0  # seconds for all that is asked
 _INSIDE = ("role", "CONNECT", "schema USAGE", "search_path", "limits", "idle in transaction",
            "leaks", "locks", "indexes", "cache", "bloat")  # fmt: skip
 Passwords = Mapping[str, Secret | str]  # by role; else why it cannot be had
@@ -75,11 +77,13 @@ def _inside(
     limits: Thresholds,
 ) -> Iterator[Result]:
     """A fixed number of queries, and one login for each role whose password is known."""
-    found = logins(connection, spec, services)
-    known = sessions(connection, services_of_roles(spec))
     schemas = {spec.services[name].schema_name: name for name in services}
-    measured = tables(connection, schemas, limits)
-    yield from taken(connection, spec.database.name, limits)
+    with answering(connection, _PATIENCE):
+        found = logins(connection, spec, services)
+        known = sessions(connection, services_of_roles(spec))
+        measured = tables(connection, schemas, limits)
+        held = list(taken(connection, spec.database.name, limits))
+    yield from held
     for service in services:
         yield from _logins(service, found[service], passwords, reach)
         yield from rights(service, found[service], spec.database.name, limits)

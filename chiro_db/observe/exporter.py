@@ -11,12 +11,13 @@ from chiro_db.catalog.connect import Where, connected
 from chiro_db.errors import ChirodbError, ConnectError
 from chiro_db.observe.families import Sample
 from chiro_db.observe.sampling import Scrape
-from chiro_db.observe.session import looking
+from chiro_db.observe.session import answering, looking
 
 if TYPE_CHECKING:
     from chiro_db.catalog.connect import Connection
     from chiro_db.model.spec import Spec
 
+_PATIENCE = 120.0  # seconds for a whole scrape
 More = Callable[["Connection"], Iterable[Sample]]
 
 
@@ -52,9 +53,10 @@ class Exporter:
             self.close()
         if self._connection is None:
             self._connection = self._stack.enter_context(connected(self._to))
-        with looking(self._connection):
-            found = list(Scrape(self._connection, self._spec).samples())
-        return [*found, *self._more(self._connection)]
+        with answering(self._connection, _PATIENCE):
+            with looking(self._connection):
+                found = list(Scrape(self._connection, self._spec).samples())
+            return [*found, *self._more(self._connection)]
 
     def close(self) -> None:
         """The next scrape connects again."""

@@ -39,6 +39,10 @@ class PasswordWanted(Exception):  # noqa: N818 - an answer of the server
     """The server asks for a password that nobody gave us, or in a way that we do not know."""
 
 
+class Foreign(OSError):  # noqa: N818 - an answer of whoever listens
+    """What listens there speaks another protocol."""
+
+
 def opened(host: str, port: int, timeout: float) -> socket.socket:
     """By TCP, or to a Unix socket where the host is a directory."""
     if not host.startswith(("/", "@")):
@@ -56,7 +60,12 @@ def opened(host: str, port: int, timeout: float) -> socket.socket:
 def offers_tls(plain: socket.socket) -> bool:
     """Whether the server goes on with TLS."""
     plain.sendall(_SSL_REQUEST)
-    return plain.recv(1) == b"S"
+    answer = plain.recv(1)
+    if not answer:
+        raise ConnectionResetError("it closed the connection")
+    if answer not in (b"S", b"N"):
+        raise Foreign(f"its answer to SSLRequest begins with {answer!r}")
+    return answer == b"S"
 
 
 def secured(plain: socket.socket, host: str, info: Mapping[str, str]) -> ssl.SSLSocket:

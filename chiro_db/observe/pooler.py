@@ -7,8 +7,9 @@ from typing import Any
 
 from chiro_db.catalog.connect import Where
 from chiro_db.observe import handshake
+from chiro_db.observe.door import Door
 from chiro_db.observe.finding import Result, found, ok, unchecked
-from chiro_db.observe.reaching import Door, Reach
+from chiro_db.observe.reaching import Reach
 from chiro_db.sql import Name
 
 _CONSOLE = "pgbouncer"

@@ -4,82 +4,21 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from chiro_db.model.secret import Secret
 from chiro_db.observe import handshake
+from chiro_db.observe.door import Door
 from chiro_db.observe.finding import Result, found, ok, unchecked
 from chiro_db.observe.handshake import PasswordWanted, Refused
 from chiro_db.observe.refusals import REASONS
 from chiro_db.sql import Name
 
-if TYPE_CHECKING:
-    from chiro_db.catalog.connect import Where
-
 NETWORK = ("name", "TCP", "TLS")
+PLAIN = ("disable", "allow")
 STRICT = ("require", "verify-ca", "verify-full")
 _PATIENCE = 10.0  # seconds for each step
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Where libpq would go, with all that its variables and files say."""
-
-    host: str
-    address: str  # that is connected to; the host but for `hostaddr`
-    port: int
-    user: str
-    password: Secret | None = field(repr=False)
-    database: str
-    info: Mapping[str, str] = field(repr=False)
-    others: tuple[str, ...] = ()  # further hosts of the URL, which libpq tries after this one
-
-    @property
-    def local(self) -> bool:
-        return self.host.startswith(("/", "@"))
-
-    @property
-    def mode(self) -> str:
-        return "disable" if self.local else self.info.get("sslmode") or "prefer"
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
-def door(to: Where) -> Door:
-    """By libpq itself, which begins to connect and is stopped."""
-    from psycopg import pq
-    from psycopg.conninfo import make_conninfo
-
-    given = make_conninfo("", **{**to.parameters, "dbname": to.database})
-    begun = pq.PGconn.connect_start(given.encode())
-    try:
-        info = {
-            option.keyword.decode(): option.val.decode()
-            for option in begun.info
-            if option.val is not None
-        }
-        hosts = (info.get("host") or (begun.host or b"localhost").decode()).split(",")
-        ports = (info.get("port") or "5432").split(",")
-        password = (begun.password or b"").decode() or info.pop("password", "")
-        user = (begun.user or b"").decode() or info.get("user", "")
-        info.pop("password", None)
-        address = info.get("hostaddr", "").partition(",")[0]
-        return Door(
-            hosts[0] or "localhost",
-            address or hosts[0] or "localhost",
-            int(ports[0] or 5432),
-            user,
-            Secret(password) if password else None,
-            to.database,
-            info,
-            tuple(hosts[1:]),
-        )
-    finally:
-        begun.finish()
 
 
 class Reach:
@@ -88,6 +27,7 @@ class Reach:
     def __init__(self, at: Door) -> None:
         self.at = at
         self.tls: bool | None = None  # whether it is on; None: nobody got that far
+        self._begun: tuple[socket.socket, bool] | None = None  # which offers TLS, or does not
 
     def network(self, subject: str) -> Iterator[Result]:
         """Name, TCP, TLS."""
@@ -123,7 +63,7 @@ class Reach:
 
     def _tcp(self, subject: str) -> Result:
         try:
-            handshake.opened(self.at.address, self.at.port, _PATIENCE).close()
+            plain = handshake.opened(self.at.address, self.at.port, _PATIENCE)
         except (ConnectionRefusedError, FileNotFoundError) as error:
             mend = "start the server, or correct host and port in the URL; listen_addresses and"
             mend += " port are the server's: SHOW listen_addresses"
@@ -136,16 +76,39 @@ class Reach:
         except OSError as error:
             what = f"{self.at} cannot be reached"
             return found(subject, "TCP", what, str(error.strerror or error), mend="mend the route")
+        if self.at.mode in PLAIN:
+            plain.close()
+        else:
+            try:
+                self._begun = plain, handshake.offers_tls(plain)
+            except OSError as error:
+                plain.close()
+                return self._no_answer(subject, "TCP", error)
         return ok(subject, "TCP", f"{self.at} accepts connections")
 
+    def _no_answer(self, subject: str, step: str, error: OSError) -> Result:
+        """Somebody listens, but no PostgreSQL answers."""
+        if isinstance(error, handshake.Foreign):
+            what = f"what listens on {self.at} is no PostgreSQL server"
+            mend = "correct host and port in the URL"
+        elif isinstance(error, TimeoutError):
+            what = f"{self.at} accepts connections and says nothing for {_PATIENCE:g} s"
+            mend = "the server hangs or is overloaded, or a proxy waits for it: look into its log"
+        else:
+            what = f"{self.at} accepts connections and breaks them off"
+            mend = "look into the server's log; a proxy or load balancer does so where no server"
+            mend += " is behind it"
+        return found(subject, step, what, str(error.strerror or error), mend=mend)
+
     def _tls(self, subject: str) -> Result:
-        if self.at.mode in ("disable", "allow"):
+        if self._begun is None:
             self.tls = False
             why = "a Unix socket needs none" if self.at.local else f"sslmode={self.at.mode}"
             return unchecked(subject, "TLS", why)
+        plain, offered = self._begun
         try:
-            with closing(handshake.opened(self.at.address, self.at.port, _PATIENCE)) as plain:
-                if not handshake.offers_tls(plain):
+            with closing(plain):
+                if not offered:
                     self.tls = False
                     return self._without_tls(subject)
                 with handshake.secured(plain, self.at.host, self.at.info) as secure:
@@ -186,7 +149,7 @@ class Reach:
         """As a role, into the database; the server's reason by its SQLSTATE."""
         step = "authentication"
         if self.tls is None:
-            return unchecked(subject, step, "the server was not reached")
+            return unchecked(subject, step, "the server does not answer")
         try:
             self.enter(user, password, self.at.database)
         except PasswordWanted:
@@ -194,8 +157,8 @@ class Reach:
         except Refused as refused:
             return self._explained(subject, user, refused)
         except OSError as error:
-            what = "the server broke the connection off"
-            return found(subject, step, what, str(error), mend="look into the server's log")
+            self.tls = None  # the next one would fare alike, and wait as long
+            return self._no_answer(subject, step, error)
         return ok(subject, step, f"{Name(user)} gets into {Name(self.at.database)}")
 
     def enter(self, user: str, password: Secret | None, database: str) -> None:

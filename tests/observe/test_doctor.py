@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -17,14 +18,16 @@ import pytest
 import trustme
 from psycopg.conninfo import make_conninfo
 
-from chiro_db.catalog.connect import where
+from chiro_db.catalog.connect import connected, where
 from chiro_db.cli import run
 from chiro_db.embedded import Cluster
+from chiro_db.errors import ChirodbError
 from chiro_db.model.secret import Secret
-from chiro_db.observe import backups
+from chiro_db.observe import backups, reaching, session
 from chiro_db.observe.backups import LastBackup
 from chiro_db.observe.doctor import Passwords, examined
 from chiro_db.observe.finding import Checkup, Result, State, Thresholds
+from chiro_db.observe.session import answering
 from chiro_db.report.doctor import doctor_text
 from chiro_db.spec.load import load
 from tests import majors
@@ -128,6 +131,87 @@ def test_who_is_not_reached_is_not_asked(
     later = [r for r in made.results if r.subject in ("shop", "books")]
     assert {r.state for r in later} == {State.NOT_CHECKED}
     assert {r.step for r in later} >= {"authentication", "CONNECT", "locks", "bloat"}
+
+
+@contextmanager
+def listening(kind: str) -> Iterator[int]:
+    """The port of a program that is no PostgreSQL, or of one that does not get to answer."""
+    with ExitStack() as stack:
+        backlog = 0 if kind == "full" else 10
+        place = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=backlog))
+        address = place.getsockname()
+        if kind == "full":  # as behind a firewall that drops: nobody answers the SYN
+            for _ in range(3):
+                waiting = stack.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(address)
+            yield address[1]
+            return
+        kept: list[socket.socket] = []
+
+        def serve() -> None:
+            while True:
+                try:
+                    client = place.accept()[0]
+                except OSError:
+                    return
+                kept.append(client)
+                if kind != "silent":
+                    client.recv(100) if kind == "web" else None
+                    client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n") if kind == "web" else None
+                    client.close()
+
+        server = threading.Thread(target=serve)
+        server.start()
+        try:
+            yield address[1]
+        finally:
+            place.shutdown(socket.SHUT_RDWR)
+            server.join()
+            for client in kept:
+                client.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "step", "said"),
+    [
+        ("full", "prefer", "TCP", "does not answer within 1 s"),
+        ("silent", "prefer", "TCP", "accepts connections and says nothing for 1 s"),
+        ("silent", "disable", "authentication", "accepts connections and says nothing for 1 s"),
+        ("closing", "require", "TCP", "accepts connections and breaks them off"),
+        ("closing", "disable", "authentication", "accepts connections and breaks them off"),
+        ("web", "prefer", "TCP", "is no PostgreSQL server"),
+    ],
+)
+def test_who_does_not_answer_is_not_waited_for(
+    shop: Provisioning, monkeypatch: pytest.MonkeyPatch, kind: str, mode: str, step: str, said: str
+) -> None:
+    monkeypatch.setattr(reaching, "_PATIENCE", 1.0)
+    started = time.monotonic()
+    with listening(kind) as port:
+        given = f"host=127.0.0.1 port={port} user=x password=y sslmode={mode}"
+        made = checkup(shop, given)
+    assert time.monotonic() - started < 30
+    [found] = made.findings
+    assert (found.subject, found.step) == ("connection", step)
+    assert said in found.what
+    assert found.mend
+    later = [r for r in made.results if r.subject in ("shop", "books")]
+    assert {r.state for r in later} == {State.NOT_CHECKED}
+
+
+def test_what_is_not_answered_in_time_is_cut_off(shop: Provisioning) -> None:
+    with connected(where(shop.conninfo, shop.name)) as connection:
+        with (
+            pytest.raises(ChirodbError, match=r"no answer within 0\.3 s"),
+            answering(connection, 0.3),
+        ):
+            connection.execute("SELECT pg_sleep(60)")
+        assert connection.closed
+    with connected(where(shop.conninfo, shop.name)) as connection:
+        with answering(connection, 0.5):
+            connection.execute("SELECT 1")
+        connection.execute("SELECT pg_sleep(0.8)")
 
 
 def by_tcp(shop: Provisioning, **parameters: str) -> str:
@@ -432,6 +516,26 @@ def test_a_pooler_whose_clients_wait(pooled: str, shop: Provisioning) -> None:
     assert "SHOW POOLS" in found.evidence[0]
     [quiet] = [r for r in checkup(shop, pooled).results if r.step == "pool"]
     assert quiet.state is State.OK
+
+
+def test_a_pool_that_gives_nobody_a_connection(
+    pooled: str, shop: Provisioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_PATIENCE", 1.0)
+    with ExitStack() as stack:
+        for _ in range(2):  # as many as the pool has, each in a transaction
+            held = stack.enter_context(psycopg.connect(pooled, dbname=shop.name))
+            held.execute("SELECT 1")
+        waiter = threading.Thread(target=_wait, args=(pooled,), daemon=True)
+        waiter.start()
+        console = stack.enter_context(_console(pooled))
+        until(lambda: _waiting(console, shop.name) == 1, "a client waits")
+        made = checkup(shop, pooled)
+    waiter.join(60)
+    [found] = made.findings
+    assert (found.step, found.subject) == ("pool", "connection")
+    [locks] = [r for r in made.results if (r.subject, r.step) == ("shop", "locks")]
+    assert (locks.state, locks.what) == (State.NOT_CHECKED, "no answer within 1 s")
 
 
 def _console(pooled: str) -> psycopg.Connection:
