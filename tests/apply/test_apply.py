@@ -94,13 +94,13 @@ def test_a_lock_that_is_held(provision: Provisioning) -> None:
         with provision.database.connect() as other:
             other.execute("BEGIN; LOCK TABLE shop.a IN ACCESS EXCLUSIVE MODE")
             held.set()
-            time.sleep(0.6)
+            time.sleep(0.9)
 
     held = threading.Event()
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(hold, held)
         held.wait()
-        carry_out(job, make(job), lock_timeout=0.4)
+        carry_out(job, make(job), lock_timeout=0.7)  # the first try fails, the others have time
         waiting.result()
     assert not provision.plan(SPEC).changes
 
