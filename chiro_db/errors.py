@@ -38,6 +38,17 @@ class ChirodbError(Exception):
         self.hint = hint
 
 
+def of_system(error: OSError) -> ChirodbError:
+    """What the system refused, where nobody knew it better: a closed folder, a full disk."""
+    reason = error.strerror or str(error)
+    if error.filename is None:
+        return ChirodbError(reason, hint="--debug shows where")
+    hint = "--debug shows where"
+    if isinstance(error, PermissionError):
+        hint = "this user may not read, write or look there"
+    return ChirodbError(f"cannot use `{error.filename}`: {reason}", hint=hint)
+
+
 class SpecError(ChirodbError):
     """All problems of a spec at once; never empty."""
 

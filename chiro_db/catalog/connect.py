@@ -176,6 +176,10 @@ def _explained(error: psycopg.OperationalError, to: Where, database: str) -> Con
             "permission denied for database",
             f"grant it: GRANT CONNECT ON DATABASE {quote_name(database)} TO {_user(to)}",
         ),
+        (
+            f'database "{database}',  # where none was named, libpq has taken the user's name
+            "`chirodb apply` makes the database of the spec" if database else "name the database",
+        ),
         ("too many connections", "the role, the database or the server is at its limit"),
         ("timeout", "the server did not answer in time; connect_timeout in the URL sets how long"),
         ("does not support SSL", "the server has no TLS; sslmode in the URL asks for it"),

@@ -31,7 +31,7 @@ def _run(arguments: list[str]) -> int:
     import typer
 
     from chiro_db.cli.app import app
-    from chiro_db.errors import ChirodbError
+    from chiro_db.errors import ChirodbError, of_system
 
     end = arguments.index("--") if "--" in arguments else len(arguments)
     debug = "--debug" in arguments[:end]  # anywhere, since it is asked for after a failure
@@ -53,10 +53,7 @@ def _run(arguments: list[str]) -> int:
     except OSError as error:  # a full disk behind standard output, say
         if debug:
             raise
-        _talk(
-            f"error: {error.strerror or error}" + (f": {error.filename}" if error.filename else "")
-        )
-        _talk("  hint: --debug shows where")
+        _say(of_system(error))
         return 1
     except Exception as error:  # a bug of ours, told like everything else
         if debug:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from chiro_db.errors import ChirodbError
+from chiro_db.errors import ChirodbError, of_system
 
 if TYPE_CHECKING:
     from chiro_db.model.plan import Plan
@@ -51,8 +51,9 @@ def errors_as(output: str, command: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except ChirodbError as error:
-        text = _error(error, output, command)
+    except (ChirodbError, OSError) as error:
+        told = of_system(error) if isinstance(error, OSError) else error
+        text = _error(told, output, command)
         if text is not None:
             typer.echo(text.rstrip("\n"))
         raise

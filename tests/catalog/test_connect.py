@@ -85,8 +85,9 @@ def test_no_connect_privilege(provision: Provisioning) -> None:
 def test_a_database_that_does_not_exist(provision: Provisioning) -> None:
     with connected_if_exists(where(provision.conninfo, "missing")) as connection:
         assert connection.info.dbname == "postgres"
-    with pytest.raises(ConnectError), connected(where(provision.conninfo, "missing")):
+    with pytest.raises(ConnectError) as caught, connected(where(provision.conninfo, "missing")):
         pass
+    assert caught.value.hint == "`chirodb apply` makes the database of the spec"
 
 
 def test_a_server_that_is_too_old(provision: Provisioning, monkeypatch: pytest.MonkeyPatch) -> None:

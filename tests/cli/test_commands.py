@@ -427,3 +427,11 @@ def test_drift_that_cannot_compare_says_so_in_its_format(project: Project, form:
 def test_apply_says_once_what_it_is_about(project: Project) -> None:
     seen = project.terminal("apply", typed={"Apply": b"n\n"})
     assert seen.out.count("connected as") + seen.out.count("server /") == 1
+
+
+def test_what_the_system_refuses_names_the_file_in_json_too(project: Project) -> None:
+    name = "x" * 300
+    ran = project.run("plan", "--out", name, "--format", "json")
+    assert ran.code == 1
+    assert ran.err.startswith(f"error: cannot use `{name}`: File name too long")
+    assert json.loads(ran.out)["diagnostics"][0]["summary"] in ran.err
