@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """One folder of clusters for all processes of a run; the first process sweeps it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a job in the background:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C would end no command
+    if not os.environ.get("CHIRODB_TEST_URL"):  # libpq's variables speak of some other server
+        for name in [name for name in os.environ if name.startswith("PG")]:
+            del os.environ[name]
     try:
         config.stash[_VERSIONS] = majors.parse(config.getoption("--pg-version"))
         for version in config.stash[_VERSIONS]:

@@ -40,7 +40,9 @@ class PlanChangedError(RefusedError):
     """The database is another one than the plan was made for; nothing was changed."""
 
     def __init__(self, now: Plan) -> None:
-        super().__init__("the database changed since the plan was made")
+        super().__init__(
+            "the database changed since the plan was made", hint="make a new plan, and look at it"
+        )
         self.now = now
 
 

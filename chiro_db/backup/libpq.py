@@ -18,7 +18,7 @@ def environment(to: Where) -> dict[str, str]:
     given = {
         variable: str(to.parameters[name])
         for name, variable in _HIDDEN.items()
-        if to.parameters.get(name)
+        if name in to.parameters
     }
     return {**os.environ, **given, "LC_ALL": "C"}
 

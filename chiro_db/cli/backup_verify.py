@@ -119,11 +119,11 @@ def _empty(spec: Path) -> Iterator[Connection]:
     from psycopg.conninfo import conninfo_to_dict
 
     from chiro_db.catalog.connect import MAINTENANCE, Where, connected
-    from chiro_db.embedded import state_directory
+    from chiro_db.embedded import apart, state_directory
     from chiro_db.embedded.throwaway import throwaway
 
     with (
         throwaway(state_directory(spec).parent) as conninfo,
-        connected(Where(conninfo_to_dict(conninfo), MAINTENANCE)) as connection,
+        connected(Where(conninfo_to_dict(apart(conninfo)), MAINTENANCE)) as connection,
     ):
         yield connection

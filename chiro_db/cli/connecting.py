@@ -129,9 +129,9 @@ def _conninfo(loaded: Loaded, name: str, target: Target) -> str:
         from chiro_db.spec.secrets import resolved
 
         return resolved(loaded, ("targets", name, "url"), target.url).reveal()
-    from chiro_db.embedded import Cluster, state_directory
+    from chiro_db.embedded import Cluster, apart, state_directory
 
-    return Cluster(state_directory(loaded.path)).start()
+    return apart(Cluster(state_directory(loaded.path)).start())
 
 
 def _passwords(loaded: Loaded, only: frozenset[str]) -> Passwords:

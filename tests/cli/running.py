@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pty
+import select
+import signal
 import subprocess
 import sys
 import time
@@ -54,7 +56,10 @@ def on_terminal(
             sys.executable, [sys.executable, "-m", "chiro_db", *arguments], environment(env)
         )
     waiting, shown, end = dict(typed), "", time.monotonic() + 60
-    while time.monotonic() < end:
+    while True:
+        if not select.select([terminal], [], [], max(0, end - time.monotonic()))[0]:
+            os.kill(pid, signal.SIGKILL)
+            break
         try:
             chunk = os.read(terminal, 65536)
         except OSError:  # the process has closed its side

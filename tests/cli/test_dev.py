@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 from chiro_db.cli.dev import app
 from chiro_db.embedded import Cluster, state_directory
 from chiro_db.errors import ChirodbError, RefusedError
+from tests.cli.running import chirodb
 
 _RUN = [sys.executable, "-c", "from chiro_db.cli.dev import app; app()"]
 
@@ -117,3 +119,15 @@ def test_a_spec_that_is_not_there_is_an_error_that_says_what_to_do(
     with pytest.raises(ChirodbError, match="no spec at `gone`") as said:
         _dev("status")
     assert "CHIRODB_SPEC" in (said.value.hint or "")
+
+
+def test_libpqs_variables_for_another_server_lead_nowhere_else(spec: Path) -> None:
+    spec.write_text(
+        "version: 1\ndatabase: {name: d}\ntargets: {dev: {embedded: true}}\n"
+        "services: {s: {schema: s, owner: o}}\nbackup: {to: ./backups}\n"
+    )
+    state = {"CHIRODB_STATE_DIR": os.environ["CHIRODB_STATE_DIR"]}
+    other = {"PGPASSWORD": "other", "PGHOSTADDR": "127.0.0.1", "PGPORT": "1", "PGUSER": "other"}
+    for command in ("apply --yes", "drift", "doctor", "backup run", "backup verify --restore"):
+        ran = chirodb(*command.split(), env=state | other)
+        assert ran.code == (2 if command == "doctor" else 0), ran.err + ran.out
