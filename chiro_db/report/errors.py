@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chiro_db.errors import ChirodbError, SpecError
 
-_WIDEST = 2000  # characters of a statement that says enough
+_HEAD, _TAIL = 300, 100  # characters of a statement that say enough: what, and to whom
 
 
 def lines(error: Exception) -> list[str]:
@@ -17,8 +17,10 @@ def lines(error: Exception) -> list[str]:
         return [f"error: {error}"]
     result = [f"error: {error.message}"]
     if error.where is not None:
-        shown = error.where if len(error.where) <= _WIDEST else error.where[:_WIDEST] + " ..."
-        result.append(f"  where: {' '.join(shown.split())}")
+        shown = " ".join(error.where.split())
+        if len(shown) > _HEAD + _TAIL:
+            shown = f"{shown[:_HEAD]} ... {shown[-_TAIL:]}"
+        result.append(f"  where: {shown}")
     if error.hint is not None:
         result.append(f"  hint: {error.hint}")
     return result
