@@ -1,4 +1,4 @@
-"""An archive of pg_dump, read by pg_restore: definitions as text, rows as they stream by."""
+"""An archive of pg_dump, read by pg_restore."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from chiro_db.backup import packing
+from chiro_db.backup import packing, rows
 from chiro_db.backup.client import Client
+from chiro_db.backup.rows import Rows
 from chiro_db.errors import ChirodbError
 
 CUSTOM = "archive.dump.zst"
 DIRECTORY = "archive"  # holds the files that pg_dump makes
-_HEADER = re.compile(
-    rb'COPY ("(?:[^"]|"")+"|[^".\s]+)\.("(?:[^"]|"")+"|[^".\s]+) .*FROM stdin;\n', re.S
-)
 
 
 @dataclass(frozen=True)
@@ -123,81 +121,15 @@ class _Whole:
         """Nothing is held back."""
 
 
-@dataclass(frozen=True)
-class Rows:
-    """The rows of one table in the text format of COPY, to be read before what follows."""
-
-    statement: bytes
-    table: str
-    chunks: Iterator[bytes]
-
-
-def data(stream: IO[bytes]) -> Iterator[bytes | Rows]:
-    """The statements and the rows of `pg_restore --section=data`, which has no functions."""
-    text = _Text(stream)
-    while line := text.line():
-        if not line.startswith(b"COPY "):
-            yield line
-            continue
-        while not line.endswith(b" FROM stdin;\n"):  # a name with a line break
-            more = text.line()
-            if not more:
-                raise ChirodbError("the archive ends within a statement")
-            line += more
-        found = _HEADER.fullmatch(line)
-        if found is None:
-            raise ChirodbError(f"not understood: {line.decode(errors='replace').strip()}")
-        yield Rows(line, _unquoted(found[2].decode()), text.rows())
-
-
-class _Text:
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._held = b""
-
-    def _more(self) -> bool:
-        chunk = self._stream.read(packing.CHUNK)
-        self._held += chunk
-        return bool(chunk)
-
-    def line(self) -> bytes:
-        while (end := self._held.find(b"\n")) < 0:
-            if not self._more():
-                end = len(self._held) - 1
-                break
-        line, self._held = self._held[: end + 1], self._held[end + 1 :]
-        return line
-
-    def rows(self) -> Iterator[bytes]:
-        """Whole lines or parts of them, up to the line `\\.`, which no row looks like."""
-        while len(self._held) < 3 and self._more():
-            pass
-        if self._held.startswith(b"\\.\n"):
-            self._held = self._held[3:]
-            return
-        while (end := self._held.find(b"\n\\.\n")) < 0:
-            if len(self._held) > 3:
-                yield self._held[:-3]
-                self._held = self._held[-3:]
-            if not self._more():
-                raise ChirodbError("the archive ends within the rows of a table")
-        yield self._held[: end + 1]
-        self._held = self._held[end + 4 :]
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name
-
-
 def counted(archive: Archive, client: Client) -> dict[str, int]:
     """Reads all of it: the rows of each table, one line for each row."""
-    rows: dict[str, int] = {}
+    found: dict[str, int] = {}
     with archive.read(client, "--section=data") as output:
-        for part in data(output):
+        for part in rows.data(output):
             if isinstance(part, Rows):
                 count = sum(chunk.count(b"\n") for chunk in part.chunks)
-                rows[part.table] = rows.get(part.table, 0) + count
-    return rows
+                found[part.table] = found.get(part.table, 0) + count
+    return found
 
 
 def last_words(said: bytes) -> str:

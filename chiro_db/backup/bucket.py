@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from chiro_db.backup import packing
+from chiro_db.backup.bucket_errors import first_line, told
 from chiro_db.backup.encryption import Writer
 from chiro_db.backup.manifest import ID, NAME, Manifest
 from chiro_db.backup.store import named
@@ -29,8 +29,6 @@ _PARTIAL = ".partial"
 _PART = 16 << 20  # bytes; S3 takes 10,000 of them
 _AT_ONCE = 4  # parts, each in memory
 _FORGOTTEN = timedelta(days=1)  # after which a run on another machine is taken for dead
-_NO_BUCKET = "is the bucket there? chirodb makes none"
-_SECRET = re.compile(r"(?i)\b(sig|x-amz-[a-z]+|x-goog-[a-z]+)=[^&\s)]+")
 
 
 class Bucket:
@@ -59,7 +57,7 @@ class Bucket:
                 retry_config={"max_retries": 4, "retry_timeout": timedelta(minutes=2)},
             )
         except (self._obs.exceptions.BaseError, ValueError) as error:
-            raise ChirodbError(f"the store `{self.where}`: {_first_line(error)}") from None
+            raise ChirodbError(f"the store `{self.where}`: {first_line(error)}") from None
 
     def ids(self) -> Iterator[tuple[str, str]]:
         for key, _ in self._keys(""):
@@ -172,28 +170,8 @@ class Bucket:
             digest.update(bytes(chunk))
         return digest.hexdigest()
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """What obstore raises, in a line."""
-        errors = self._obs.exceptions
-        try:
-            yield
-        except (errors.UnauthenticatedError, errors.PermissionDeniedError, PermissionError) as e:
-            raise self._cannot(e, "the credentials in the environment may not do this") from None
-        except FileNotFoundError as error:
-            raise self._cannot(error, _NO_BUCKET) from None
-        except errors.GenericError as error:
-            hint = "is the endpoint right, and can it be reached from here?"
-            if "404 Not Found" in str(error):
-                hint = _NO_BUCKET
-            elif "URL scheme is not allowed" in str(error) or "builder error" in str(error):
-                hint = "over plain http only with AWS_ALLOW_HTTP=true in the environment"
-            raise self._cannot(error, hint) from None
-        except (errors.BaseError, OSError) as error:
-            raise self._cannot(error, None) from None
-
-    def _cannot(self, error: Exception, hint: str | None) -> ChirodbError:
-        return ChirodbError(f"the store `{self.where}`: {_first_line(error)}", hint=hint)
+    def _told(self) -> AbstractContextManager[None]:
+        return told(self._obs.exceptions, self.where)
 
 
 def _key(service: str, backup: str, name: str) -> str:
@@ -210,12 +188,6 @@ def _plain_http() -> bool:
     emulated = os.environ.get("AZURE_STORAGE_USE_EMULATOR", "")
     given = (*(os.environ.get(name, "") for name in names), emulated)
     return any(value.lower() in ("1", "true", "yes", "on") for value in given)
-
-
-def _first_line(error: Exception) -> str:
-    """Without obstore's own account of the causes, and without signatures of URLs."""
-    text = re.sub(r"<\?xml.*", "", str(error).partition("\n")[0])
-    return _SECRET.sub(r"\1=***", text).strip(" :-")
 
 
 def _obstore() -> Any:

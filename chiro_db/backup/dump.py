@@ -17,7 +17,6 @@ from chiro_db.backup.manifest import NAME, Manifest, dumps
 from chiro_db.backup.packing import Written
 from chiro_db.backup.pg_dump import Order, Processes, Progress, Source
 from chiro_db.backup.prerequisites import Prerequisites
-from chiro_db.errors import ChirodbError
 
 PREREQUISITES = "prerequisites.sql"
 
@@ -80,11 +79,6 @@ def _archive(
 ) -> list[Written]:
     command = pg_dump.command(order, source)
     if order.jobs:
-        if once is not None:
-            raise ChirodbError(
-                "the directory format is written by pg_dump itself, unencrypted",
-                hint="leave --jobs out, or `encrypt`",
-            )
         place = folder / archive.DIRECTORY
         command += ["--format=directory", f"--jobs={order.jobs}", f"--file={place}"]
         command.append(f"--compress={source.client.compression()}")

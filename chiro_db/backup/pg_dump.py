@@ -43,6 +43,8 @@ class Progress:
     doing: str = "waiting"
     waits_for: str | None = None  # who holds a lock, or held one
     waits_now: bool = False
+    copies: bool = False  # pg_dump writes itself, so that the server is asked
+    copied: dict[int, int] = field(default_factory=dict)  # bytes by table, as the server says
 
 
 @dataclass(frozen=True)

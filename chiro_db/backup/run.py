@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,11 +18,10 @@ from chiro_db.backup.moment import Moment, moment
 from chiro_db.backup.pg_dump import Order, Processes, Progress, Source
 from chiro_db.backup.settings import Settings
 from chiro_db.backup.store import Store
+from chiro_db.backup.watching import Watch, watched
 from chiro_db.catalog.connect import Where
 from chiro_db.errors import ChirodbError
 from chiro_db.tracing import span
-
-_TICK = 0.2  # seconds between two looks at the progress
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,6 @@ class Outcome:
     seconds: float = 0.0
     stores: list[str] = field(default_factory=list)  # that have it
     problems: list[ChirodbError] = field(default_factory=list)
-
-
-Watch = Callable[[Mapping[str, Progress]], None]
 
 
 def run(asked: Asked, watch: Watch = lambda _: None) -> list[Outcome]:
@@ -111,11 +107,11 @@ def _dumped(
                         continue
                     folders[chosen.service] = folder, store
                     own = progress[chosen.service] = Progress(
-                        order.application, _size(now, chosen.schema)
+                        order.application, _size(now, chosen.schema), copies=bool(order.jobs)
                     )
                     work = (outcome, order, source, needed, folder, processes, own)
                     futures[pool.submit(_one, *work)] = chosen.service
-                _await(futures, progress, now, watch)
+                watched(futures, progress, now, watch)
             except BaseException:  # Ctrl-C too
                 processes.stop()
                 raise
@@ -134,38 +130,6 @@ def _staged(
     return stack.enter_context(stores[-1].stage(service, backup)), stores[-1]
 
 
-def _await(
-    futures: Mapping[Future[None], str],
-    progress: Mapping[str, Progress],
-    now: Moment,
-    watch: Watch,
-) -> None:
-    waiting = set(futures)
-    before: dict[str, int] = {}
-    looked = time.monotonic()
-    while waiting:
-        done, waiting = wait(waiting, timeout=_TICK, return_when=FIRST_EXCEPTION)
-        for future in done:
-            future.result()
-        if waiting and time.monotonic() - looked > 1:
-            looked = time.monotonic()
-            read = {service: own.read for service, own in progress.items()}
-            if any(before.get(service) == count for service, count in read.items()):
-                _look_for_locks(progress, now)
-            before = read
-        watch(progress)
-
-
-def _look_for_locks(progress: Mapping[str, Progress], now: Moment) -> None:
-    names = {own.application: own for own in progress.values()}
-    blockers: dict[str, str] = {}
-    for name, pid, user, application, since in now.rows("blockers", {"names": list(names)}):
-        blockers[name] = f"{user} ({application or 'no name'}, process {pid}, since {since})"
-    for name, own in names.items():
-        own.waits_now = name in blockers
-        own.waits_for = blockers.get(name, own.waits_for)
-
-
 def _order(
     asked: Asked, chosen: Settings, now: Moment, started: datetime
 ) -> tuple[Order, prerequisites.Prerequisites]:
@@ -173,6 +137,11 @@ def _order(
         raise ChirodbError(
             f"there is no schema `{chosen.schema}` in the database",
             hint="`chirodb apply` makes it",
+        )
+    if asked.jobs and chosen.recipients:
+        raise ChirodbError(
+            "with --jobs pg_dump itself writes the files, which would lie on the disk unencrypted",
+            hint="leave --jobs out where the spec says `encrypt`: services go side by side anyway",
         )
     order = Order(
         manifest.new_id(started, secrets.token_hex(3)),

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from chiro_db.backup import archive, section
-from chiro_db.backup.archive import Archive, Rows
+from chiro_db.backup import section
+from chiro_db.backup.archive import Archive
 from chiro_db.backup.client import Client
+from chiro_db.backup.rows import Rows, data
 from chiro_db.errors import ServerError
 from chiro_db.resources import text as shipped
 
@@ -44,7 +45,7 @@ def rows(
     counts: dict[str, int] = {}
     held = b""
     with source.read(client, "--section=data", *options) as output:
-        for part in archive.data(output):
+        for part in data(output):
             if isinstance(part, Rows):
                 _execute(connection, held, known)
                 held = b""

@@ -78,6 +78,7 @@ def test_the_age_command_opens_it_too(encrypted: Shop, identity: Path) -> None:
 def test_the_directory_format_cannot_be_encrypted_on_its_way(encrypted: Shop) -> None:
     (problem,) = encrypted.outcome(jobs=2).problems
     assert "unencrypted" in problem.message
+    assert list((encrypted.folder / ".partial").glob("*")) == []
     assert encrypted.good() == []
 
 
