@@ -179,7 +179,18 @@ def _show(found: Slow, output: Format, *, clear: bool) -> None:
         return
     text = slow_text(found, color=colored(), width=width())
     if clear and sys.stdout.isatty():
-        text = "\x1b[2J\x1b[H" + text
+        text = "\x1b[2J\x1b[H" + screenful(text)
     typer.echo(text)
     if clear and not sys.stdout.isatty():
         typer.echo("")
+
+
+def screenful(text: str) -> str:
+    """The top, where the most is: further lines would push it off the screen."""
+    import shutil
+
+    lines, room = text.splitlines(), shutil.get_terminal_size().lines - 2
+    if len(lines) <= room:
+        return text
+    more = f"... {len(lines) - room + 1} more lines: --service, --limit or a taller window"
+    return "\n".join([*lines[: room - 1], more])

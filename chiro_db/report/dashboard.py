@@ -129,6 +129,7 @@ def dashboard(spec: Spec) -> dict[str, Any]:
         "editable": True,
         "refresh": "1m",
         "time": {"from": "now-6h", "to": "now"},
+        "annotations": {"list": []},
         "templating": {"list": list(_variables(spec))},
         "panels": list(_panels()),
     }
@@ -141,7 +142,7 @@ def _variables(spec: Spec) -> Iterator[dict[str, Any]]:
         "type": "query",
         "label": "Exporter",
         "datasource": _SOURCE,
-        "query": {"query": "label_values(chirodb_up, instance)", "refId": "instance"},
+        "query": "label_values(chirodb_up, instance)",
         "refresh": 2,
         "includeAll": True,
         "multi": True,
@@ -169,7 +170,7 @@ def _panels() -> Iterator[dict[str, Any]]:
             "title": title,
             "datasource": _SOURCE,
             "gridPos": {"x": column * _WIDE, "y": row * _TALL, "w": _WIDE, "h": _TALL},
-            "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
+            "fieldConfig": {"defaults": {"unit": unit} | _from_zero(drawn), "overrides": []},
             "targets": [
                 {
                     "refId": chr(ord("A") + i),
@@ -182,3 +183,8 @@ def _panels() -> Iterator[dict[str, Any]]:
                 for i, (expression, legend) in enumerate(drawn)
             ],
         }
+
+
+def _from_zero(drawn: tuple[tuple[str, str], ...]) -> dict[str, int]:
+    """But for what may shrink."""
+    return {} if any("deriv(" in expression for expression, _ in drawn) else {"min": 0}

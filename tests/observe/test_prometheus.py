@@ -240,5 +240,10 @@ def test_the_dashboard_offers_the_services_of_the_spec(shop: Provisioning) -> No
     )
     [selector] = [v for v in board["templating"]["list"] if v["name"] == "service"]
     assert [option["value"] for option in selector["options"]] == ["shop", 'odd. "name"']
+    [exporter] = [v for v in board["templating"]["list"] if v["name"] == "instance"]
+    assert exporter["query"] == "label_values(chirodb_up, instance)"
+    assert board["annotations"] == {"list": []}, "Grafana's schema requires it"
+    zeros = {p["title"]: p["fieldConfig"]["defaults"].get("min") for p in board["panels"]}
+    assert {title for title, least in zeros.items() if least is None} == {"Growth a day"}
     places = [tuple(panel["gridPos"].values())[:2] for panel in board["panels"]]
     assert len(set(places)) == len(places)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from chiro_db.catalog.connect import connected, where
+from chiro_db.cli.slow import screenful
 from chiro_db.embedded import Cluster
 from chiro_db.errors import ChirodbError, RefusedError
 from chiro_db.observe import generic_plan, snapshots, statements
@@ -277,6 +278,15 @@ def test_where_nothing_can_be_remembered(slow: Provisioning, tmp_path: Path) -> 
     damaged = chirodb(*given, "--since", "1h", env=env)
     assert damaged.code == 1
     assert "this snapshot is damaged" in damaged.err
+
+
+def test_what_is_watched_stays_on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The services with the most are on top."""
+    monkeypatch.setenv("LINES", "6")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert screenful("a\nb\nc\nd") == "a\nb\nc\nd"
+    assert screenful("a\nb\nc\nd\ne").splitlines()[:3] == ["a", "b", "c"]
+    assert screenful("a\nb\nc\nd\ne").splitlines()[3].startswith("... 2 more lines")
 
 
 def test_watching_ends_with_ctrl_c(slow: Provisioning, tmp_path: Path) -> None:
