@@ -133,8 +133,9 @@ def counted(archive: Archive, client: Client) -> dict[str, int]:
 
 
 def last_words(said: bytes) -> str:
-    """What a client program complained about last, on one line."""
+    """What a client program complained about last, on one line; of several, its worker."""
     lines = said.decode(errors="replace").splitlines()
     wrong = [line for line in lines if "error:" in line or "FATAL" in line] or lines[-1:]
+    wrong = [line for line in wrong if "a worker process died" not in line] or wrong
     text = " ".join(" ".join(wrong[-1:]).split())
     return re.sub(r"^pg_\w+: (error: )?", "", text) or "it does not say why"

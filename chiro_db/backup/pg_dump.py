@@ -148,6 +148,7 @@ def check(
             hint="try again when that session is done, or with a longer --lock-wait-timeout",
         )
     hints = (
+        ("No space left on device", "make room, `chirodb backup prune` say, or name another store"),
         (
             "row-level security policy",
             "a backup without the hidden rows would be none: let the role that reads own the"

@@ -31,6 +31,7 @@ class Verified:
     depth: str  # `drill`, `read`, or `checksums` of what could not be decrypted
     left_out: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()  # what bodies of functions name, and a drill did not find
+    unkept: str | None = None  # why the store did not take the result
 
 
 def verify(copy: Copy, service: str, backup: str, client: Client, keys: Sequence[Any]) -> Verified:
@@ -100,6 +101,10 @@ def _kept(
 ) -> Verified:
     seconds = round(time.monotonic() - began, 3)
     proof = Proof(datetime.now(UTC), problem is None, problem, seconds)
+    unkept = None
     if depth != "checksums" or problem is not None:  # a full read says more, and stays
-        copy.store.note(service, backup, name, proof.dumps())
-    return Verified(service, backup, copy.store.where, proof, depth)
+        try:
+            copy.store.note(service, backup, name, proof.dumps())
+        except ChirodbError as error:  # one that nobody may change is worth a look all the same
+            unkept = error.message
+    return Verified(service, backup, copy.store.where, proof, depth, unkept=unkept)

@@ -72,6 +72,8 @@ def verify(
                     done.append(result)
                     if output is Format.TEXT:
                         typer.echo(verified_text(result))
+                    if result.unkept is not None:
+                        typer.echo(f"warning: the result is not kept: {result.unkept}", err=True)
 
         if restore:
 

@@ -36,6 +36,7 @@ def verified_json(found: Sequence[Verified]) -> dict[str, Any]:
                 "depth": one.depth,
                 "left_out": list(one.left_out),
                 "lacking": list(one.lacking),
+                "unkept": one.unkept,
             }
             for one in found
         ],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -146,6 +148,71 @@ def test_a_store_that_nobody_can_write_to(shop: Shop, capsys: Capture) -> None:
     said = capsys.readouterr().err
     assert "error: shop: the store `/sys/backups`: " in said
     assert "Traceback" not in said
+
+
+@contextmanager
+def _small_disk(folder: Path, kilobytes: int) -> Iterator[Callable[[], None]]:
+    """A file system of that size, and what makes it read-only, where root may mount one."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "none", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount a file system, and not in every container")
+    try:
+        yield lambda: _run("mount", "-o", "remount,ro", str(folder))
+    finally:
+        _run("umount", "-l", str(folder))
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True)
+
+
+@pytest.mark.parametrize("jobs", [0, 2])
+def test_a_disk_that_is_full(shop: Shop, jobs: int) -> None:
+    """A real one; `test_a_full_disk_leaves_nothing` does it for ordinary users."""
+    with _small_disk(shop.folder, 600):
+        first = shop.back_up(jobs=jobs)
+        _grow(shop)
+        (problem,) = shop.outcome(jobs=jobs).problems
+        assert "No space left on device" in problem.message
+        assert "make room" in (problem.hint or "")
+        assert shop.good() == [first.id]
+        assert list((shop.folder / ".partial").iterdir()) == []
+        assert shop.command("verify", "--restore", online=False) == 0
+
+
+def test_a_disk_that_is_read_only(shop: Shop, capsys: Capture) -> None:
+    with _small_disk(shop.folder, 4000) as close:
+        made = shop.back_up()
+        close()
+        _reads_but_does_not_write(shop, made, capsys)
+
+
+def test_a_folder_that_this_user_may_not_write_to(shop: Shop, capsys: Capture) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may write to every folder")
+    made = shop.back_up()
+    folders = [shop.folder, shop.folder / ".partial", shop.folder / "shop", shop.place(made)]
+    for folder in folders:
+        folder.chmod(0o500)
+    try:
+        _reads_but_does_not_write(shop, made, capsys)
+    finally:
+        for folder in folders:
+            folder.chmod(0o700)
+
+
+def _reads_but_does_not_write(shop: Shop, made: Manifest, capsys: Capture) -> None:
+    assert shop.command("run") == 1
+    assert "error: shop: the store" in capsys.readouterr().err
+    assert shop.command("verify", "--restore", online=False) == 0
+    said = capsys.readouterr()
+    assert "restored alone" in said.out
+    assert "warning: the result is not kept: the store" in said.err
+    assert shop.command("restore", "shop", "--as", "beside") == 0
+    shop.spec = shop.spec.replace("to: ", "keep: {last: 1}, to: ")
+    assert shop.command("prune", "--yes", online=False) == 0  # the only one stays
+    assert shop.good() == [made.id]
 
 
 def _in_the_future(shop: Shop, made: Manifest) -> str:
