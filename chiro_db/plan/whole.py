@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from chiro_db import sql
 from chiro_db.model.effect import Granted, On, Revoked
@@ -25,19 +26,17 @@ def whole(state: State, changes: Iterable[Change]) -> list[Change]:
     if state.foreign is None:
         return list(changes)
     changes = list(changes)
-    present: Counter[tuple[str, str]] = Counter()
-    for fact in state.facts.get("object", ()):
-        present[(fact.schema, fact.type)] += len(fact.names)
-    for schema in _extended_by(changes):
-        for kind in _WORDS:
-            del present[(schema, kind)]
-    for group in state.foreign:
-        del present[group]
+    present = _present(state, changes)
+    shortened = [_shortened(change) for change in changes]
+    reached: Counter[Hashable] = Counter()
+    for short in shortened:
+        if short is not None:
+            reached[short.alike] += len(short.on.objects)
     return [
-        _shortened(change, on)
-        if (on := _on(change)) is not None and len(on.objects) == present[(on.schema, on.type)]
+        short.change
+        if short is not None and reached[short.alike] == present[(short.on.schema, short.on.type)]
         else change
-        for change in changes
+        for change, short in zip(changes, shortened, strict=True)
     ]
 
 
@@ -47,6 +46,17 @@ def overreached(done: Plan, now: State) -> Iterator[Change]:
         on = _on(change)
         if on is not None and not change.locks and (on.schema, on.type) in (now.foreign or ()):
             yield change
+
+
+def _present(state: State, changes: Iterable[Change]) -> Counter[tuple[str, str]]:
+    """How many objects there are by schema and type; none where some are in no fact."""
+    present: Counter[tuple[str, str]] = Counter()
+    for fact in state.facts.get("object", ()):
+        present[(fact.schema, fact.type)] += len(fact.names)
+    filled = {(schema, kind) for schema in _extended_by(changes) for kind in _WORDS}
+    for group in filled.union(state.foreign or ()):
+        del present[group]
+    return present
 
 
 def _extended_by(changes: Iterable[Change]) -> Iterator[str]:
@@ -64,9 +74,22 @@ def _on(change: Change) -> On | None:
     return next((on for on in found if on.type in _WORDS), None)
 
 
-def _shortened(change: Change, on: On) -> Change:
+class _Short(NamedTuple):
+    """A change as it is said of all in a schema, and what others say that are alike."""
+
+    change: Change
+    on: On
+    alike: Hashable
+
+
+def _shortened(change: Change) -> _Short | None:
+    on = _on(change)
+    if on is None:
+        return None
     named = f" ON {on.type.upper()} {', '.join(change.locks)} "
     words = sql.Keyword(_WORDS[on.type])
     every = f" ON {sql.statement('grant/whole', kinds=words, schema=sql.Name(on.schema))} "
     statements = tuple(replace(s, sql=s.sql.replace(named, every, 1)) for s in change.statements)
-    return replace(change, statements=statements, locks=())
+    # of owner and creators: said twice it is the same, but for a grantor who has nothing any more
+    alike = change.address if change.step == Step.RETRACT else (change.step, statements)
+    return _Short(replace(change, statements=statements, locks=()), on, alike)

@@ -137,6 +137,23 @@ def test_a_part_of_a_schema_is_named(shop_of_18: Provisioning) -> None:
     ]
 
 
+def test_what_owner_and_creator_have_is_all_there_is_together(shop_of_18: Provisioning) -> None:
+    provision = shop_of_18
+    creator = f"{provision.name}_creator"
+    provision.query(
+        f"CREATE ROLE {creator}; CREATE TABLE shop.c (); ALTER TABLE shop.c OWNER TO {creator}"
+    )
+    spec = SPEC.replace("app:", "creators: [DATABASE_creator]\n        app:").replace(
+        "roles: {", "roles: {DATABASE_creator: {}, "
+    )
+    about = replace(provision.job(spec), whole_schemas=True)
+    shown = make(about)
+    assert on_objects(shown).count(f"GRANT {TABLES} TO {provision.name}_app") == 2
+    assert not any(" ON TABLE shop.c" in text for text in on_objects(shown))
+    run.apply(about, shown, lock_timeout=5)
+    assert summaries(make(about)) == summaries(provision.plan(spec)) == []
+
+
 @pytest.mark.parametrize("by_the_plan", [False, True], ids=["before", "by the same plan"])
 def test_what_an_extension_brings_is_not_reached(
     shop_of_18: Provisioning, by_the_plan: bool
