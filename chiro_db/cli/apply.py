@@ -107,8 +107,10 @@ class _Asked:
                 " target_session_attrs=read-write takes that one",
             )
         if plan.blocked and not (self.skip_blocked or plan.skip_blocked):
+            number = len(plan.blocked)
+            verb = "is" if number == 1 else "are"
             raise RefusedError(
-                f"{len(plan.blocked)} of {len(plan.changes)} changes are blocked",
+                f"{number} of {len(plan.changes)} changes {verb} blocked",
                 hint="an administrator has to run the statements above, which"
                 " `chirodb bootstrap` prints together; or use --skip-blocked",
             )
@@ -184,7 +186,8 @@ def _say_done(done: Plan, made: Plan, seconds: float) -> None:
         typer.echo(f"warning: {warning}", err=True)
     number = len(done.runnable)
     what = f"{number} change{'' if number == 1 else 's'}"
-    state = f"{made.database} lacks {len(done.blocked)} blocked changes"
+    blocked = len(done.blocked)
+    state = f"{made.database} lacks {blocked} blocked change{'' if blocked == 1 else 's'}"
     if not done.blocked:
         state = f"{subject(made)} as declared"
     typer.echo(f"Applied {what} in {seconds:.1f} s; {state}")
