@@ -124,9 +124,11 @@ class _Asked:
             raise RefusedError(
                 "there is no terminal to ask on", hint="--yes applies without asking"
             )
+        from chiro_db.report.words import visible
+
         number = len(plan.runnable)
         what = f"{number} change{'' if number == 1 else 's'}"
-        if not typer.confirm(f"Apply {what} to {plan.database}?", err=True):
+        if not typer.confirm(f"Apply {what} to {visible(plan.database)}?", err=True):
             raise RefusedError("not confirmed; nothing was changed")
 
 

@@ -58,11 +58,13 @@ def run(
     from chiro_db.cli.backup_stores import chosen
     from chiro_db.cli.connecting import job
     from chiro_db.cli.showing import errors_as
+    from chiro_db.report.words import visible
 
     with errors_as(output.value):
         about = job(spec, target, url, service, secrets=False)
         place = f"target {about.target}, " if about.target else ""
-        typer.echo(f"{place}server {about.to}, database {about.to.database}", err=True)
+        line = f"{place}server {about.to}, database {about.to.database}"
+        typer.echo(visible(line), err=True)
         asked = Asked(
             about.to,
             about.loaded.digest,

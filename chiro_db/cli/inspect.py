@@ -118,9 +118,11 @@ def _write(found: Adopted, out: Path | None, split: Path | None) -> None:
 
 
 def _tell(found: Adopted, to: Where, out: Path | None, split: Path | None) -> None:
+    from chiro_db.report.words import visible
+
     services = f"{found.services} service" + ("" if found.services == 1 else "s")
     place = f", in {out or split}" if out or split else ""
-    typer.echo(f"database {to.database} on {to}: {services}{place}", err=True)
+    typer.echo(visible(f"database {to.database} on {to}: {services}{place}"), err=True)
     if not found.services and found.schemas:
         typer.echo("  hint: a schema needs an owner of its own to be a service", err=True)
     if not found.unsaid:

@@ -31,8 +31,10 @@ def width() -> int:
 
 def about_line(plan: Plan) -> str:
     """Which target, server and database a command is about."""
+    from chiro_db.report.words import visible
+
     target = f"target {plan.target}, " if plan.target else ""
-    return (
+    return visible(
         f"{target}server {plan.host} (PostgreSQL {plan.server}), database {plan.database},"
         f" as {plan.user}"
     )

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from chiro_db.cli.showing import about_line
+from chiro_db.model.plan import Plan
 from tests.cli.running import Ran, environment
 from tests.provisioning import Provisioning
 from tests.provisioning import provision as provision
@@ -74,3 +76,8 @@ def test_watching_ends_when_nobody_reads_it_any_more(provision: Provisioning) ->
     with_counters = "database: {name: DATABASE, extensions: [pg_stat_statements]}\n" + SPEC
     provision.apply(with_counters)
     assert shell(provision, "chirodb slow --watch --interval 0.1 GIVEN | head -n 1").code == 0
+
+
+def test_a_name_cannot_draw_on_the_terminal() -> None:
+    plan = Plan(target="dev", host="h", server="18.1", database="a\n\x1b[31mb", user="u")
+    assert about_line(plan).endswith(r"database a\n\x1b[31mb, as u")
