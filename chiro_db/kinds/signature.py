@@ -140,7 +140,7 @@ class Signature:
         """Whether the catalog's argument types (qualified, as by oidvectortypes) are meant."""
         if self.arguments is None:
             return True
-        actual = _split(arguments)
+        actual = _split(arguments.removeprefix("IN "))  # which tells two of one spelling apart
         return len(actual) == len(self.arguments) and all(
             _type(have, None) in (_type(want, None), _type(want, self.schema))
             for have, want in zip(actual, self.arguments, strict=True)

@@ -11,6 +11,14 @@ extended AS MATERIALIZED (
     FROM pg_depend
     WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 ),
+-- Types alone would as well mean a procedure whose OUT arguments count; a mode says that they do not.
+ambiguous AS MATERIALIZED (
+    SELECT p.oid
+    FROM pg_proc o
+    JOIN managed m ON m.oid = o.pronamespace
+    JOIN pg_proc p ON p.pronamespace = o.pronamespace AND p.proname = o.proname AND p.oid <> o.oid
+    WHERE o.prokind = 'p' AND array_to_string(o.proallargtypes, ' ') = p.proargtypes::text
+),
 grouped AS (
     SELECT r.schema, r.type, r.owner, r.acl, r.linked, array_agg(r.name) AS names,
            NULL::text[] AS arguments
@@ -41,7 +49,8 @@ grouped AS (
     GROUP BY r.schema, r.type, r.owner, r.acl, r.linked
     UNION ALL
     SELECT p.pronamespace, 'routine', p.proowner, p.proacl, false, array_agg(p.proname::text),
-           array_agg(oidvectortypes(p.proargtypes))
+           array_agg(CASE WHEN p.oid IN (SELECT oid FROM ambiguous) THEN 'IN ' ELSE '' END
+                     || oidvectortypes(p.proargtypes))
     FROM pg_proc p
     JOIN managed m ON m.oid = p.pronamespace
     WHERE p.oid NOT IN (SELECT objid FROM extended WHERE classid = 'pg_proc'::regclass)

@@ -10,7 +10,9 @@ CREATE FUNCTION pg_temp.chirodb_read() RETURNS void LANGUAGE sql AS $chirodb$
     SELECT g.schema, g.type,
            CASE g.type WHEN 'table' THEN 'r' WHEN 'sequence' THEN 's' WHEN 'routine' THEN 'f'
                 ELSE 'T' END,
-           CASE g.type WHEN 'routine' THEN to_regprocedure(s.subject)::oid
+           CASE g.type WHEN 'routine'  -- which knows no mode of an argument
+                THEN to_regprocedure(format('%I.%I(%s)', g.schema, i.name,
+                                            regexp_replace(i.arguments, '^IN ', '')))::oid
                 WHEN 'type' THEN to_regtype(s.subject)::oid
                 ELSE to_regclass(s.subject)::oid END,
            i.name, s.subject, r.oid, g.acl::text, g.linked

@@ -78,6 +78,7 @@ def _theirs(
     else:
         function, find = FUNCTIONS[group.type]
         name = item[0] if group.type == "database" else group.shown(item)
+        name = name.replace("(IN ", "(") if group.type == "routine" else name  # no regprocedure
         row = connection.execute(find.encode(), [name]).fetchone()
         query, values = f"{function}(r, %s::oid, p)", [row and row[0]]
     everyone = "SELECT rolname::text AS r FROM pg_roles UNION ALL SELECT 'public'"
