@@ -166,7 +166,7 @@ def _environment() -> jinja2.Environment:
     def finalize(_context: jinja2.runtime.Context, value: Any) -> Any:
         return _checked(value)
 
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder("sql_templates")),
         autoescape=True,
         finalize=finalize,
@@ -174,14 +174,18 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals.clear()  # no template asks for them, and each statement would copy them
+    return made
 
 
 @cache
 def _template(name: str) -> jinja2.Template:
-    return _environment().get_template(name)
+    return _environment().get_template(f"{name}.sql.j2")
 
 
 def statement(template: str, **values: Any) -> str:
     """One statement from `sql_templates/<template>.sql.j2`, on one line, without a semicolon."""
-    text = _template(f"{template}.sql.j2").render(values)
-    return text.strip().removesuffix(";")
+    made = _template(template)
+    # as Template.render does, without looking for what globals may be covered: half of the time
+    context = made.environment.context_class(made.environment, values, made.name, made.blocks)
+    return "".join(made.root_render_func(context)).strip().removesuffix(";")

@@ -28,6 +28,7 @@ TYPES: Mapping[Securable, str] = {
     "routine": "ROUTINES",
     "type": "TYPES",
 }
+_OPEN = ("routine", "type")  # of which PUBLIC has something from the start
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +70,21 @@ def changes(scope: Scope) -> Iterator[Change]:
             for securable in TYPES:
                 future = access.future.get(securable, {})
                 entries = actual.pop((role, access.schema, securable), ())
+                if not (future or entries):
+                    continue
                 row = _Row(role, access.schema, securable, access.service, source)
                 had = everywhere.get((role, securable), {})
                 wanted = {key: right for key, right in future.items() if key not in had}
                 yield from _row(scope, row, entries, wanted, complete=False, tolerated=had)
     for role, (service, covers_types) in makers.items():
         for securable in TYPES:
+            keeps_public = securable == "type" and not covers_types
+            if (role, None, securable) not in actual and (keeps_public or securable not in _OPEN):
+                continue  # as built in: nobody but the role has anything that counts
             entries = actual.pop(
                 (role, None, securable), built_in(role, securable, scope.server.version)
             )
             row = _Row(role, None, securable, service, ("services", service))
-            keeps_public = securable == "type" and not covers_types
             yield from _row(
                 scope,
                 row,
@@ -127,7 +132,7 @@ def built_in(role: str, securable: Securable, version: int) -> frozenset[str]:
     """acldefault(): all for the owner, and for PUBLIC EXECUTE on routines, USAGE on types."""
     privileges = known(securable, version)
     public: Wanted = {}
-    if securable in ("routine", "type"):
+    if securable in _OPEN:
         public = {(None, privilege): Right(False, ()) for privilege in privileges}
     return acl.items(role, privileges, public)
 

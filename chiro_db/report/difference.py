@@ -40,7 +40,10 @@ def shown(change: Change) -> Change:
     if "comment" in (change.after or ()) and summary.startswith("comment of "):
         before, after = ((side or {}).get("comment") for side in (change.before, change.after))
         summary += f": {_quoted(before)} -> {_quoted(after)}"
-    return replace(change, summary=summary, origin=_origin(change))
+    origin = _origin(change)
+    if (summary, origin) == (change.summary, change.origin):
+        return change
+    return replace(change, summary=summary, origin=origin)
 
 
 def reported(change: Change) -> Change:

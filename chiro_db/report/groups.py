@@ -55,7 +55,11 @@ def lines(changes: Sequence[Change], *, whole: bool = False) -> list[Line]:
     if whole:
         return [Line(c.action, visible(c.summary), (c,)) for c in changes]
     split = {id(c): tokens(visible(c.summary)) for c in changes}
-    keys = {id(c): _keys(c, split[id(c)]) for c in changes}
+    kinds = {id(c): _common(c, split[id(c)]) for c in changes}
+    many = {kind for kind, number in Counter(kinds.values()).items() if number > ALIKE}
+    keys = {
+        id(c): _keys(kinds[id(c)], c, split[id(c)]) if kinds[id(c)] in many else [] for c in changes
+    }
     counts = Counter(key for found in keys.values() for _, key in found)
     members: dict[_Key, list[Change]] = {}
     at: dict[_Key, int] = {}
@@ -89,11 +93,15 @@ def _merged(
         yield _shared(alike, [split[id(c)] for c in alike], at[best])
 
 
-def _keys(change: Change, words: list[str]) -> list[tuple[int, _Key]]:
+def _common(change: Change, words: list[str]) -> _Key:
+    """What changes on one line are the same in, besides all words but one."""
+    return (change.step, change.action, change.kind, change.hazards, change.origin, len(words))
+
+
+def _keys(common: _Key, change: Change, words: list[str]) -> list[tuple[int, _Key]]:
     """What the change has in common with those that differ from it in one word alone."""
     if change.kind == "role" or len(words) > _LONG:
         return []  # each role is worth a line
-    common = (change.step, change.action, change.kind, change.hazards, change.origin)
     return [
         (i, (*common, i, tuple(words[:i]), tuple(words[i + 1 :])))
         for i, word in enumerate(words)

@@ -41,6 +41,9 @@ class Screen:
 
     def wrapped(self, spans: Iterable[Span], *, indent: int, hang: int) -> str:
         """Broken between words, never inside a name; later lines start at `hang`."""
+        spans = [span for span in spans if span.text]
+        if self._fits(spans, indent):
+            return " " * indent + self._row([(span.text, span.style) for span in spans])
         rows: list[list[tuple[str, Style]]] = [[]]
         used = indent
         for span in spans:
@@ -53,6 +56,12 @@ class Screen:
                 rows[-1].append((token, span.style))
         starts = [" " * indent, *[" " * hang] * (len(rows) - 1)]
         return "\n".join(s + self._row(row) for s, row in zip(starts, rows, strict=True))
+
+    def _fits(self, spans: Sequence[Span], indent: int) -> bool:
+        """Whether one line takes it as it is, which is most often so; else word by word."""
+        return indent + len(spans) - 1 + sum(len(s.text) for s in spans) <= self.width and all(
+            s.text.isascii() and "  " not in s.text and s.text == s.text.strip() for s in spans
+        )
 
     def _row(self, row: Sequence[tuple[str, Style]]) -> str:
         """Neighbours of one style are painted together."""
