@@ -233,7 +233,8 @@ def _stopped(error: ChirodbError, part: Part, services: Sequence[str], shown: Pl
     if shown.fingerprint:
         again = "for the rest make a new plan"
     about = f"service `{part.service}`: " if part.service is not None else ""
-    hints = [error.hint] if error.hint and NOTHING not in error.hint else []
+    hint = (error.hint or "").removesuffix(NOTHING).removesuffix("; ")
+    hints = [hint] if hint and NOTHING not in hint else []
     return ServerError(
         f"{about}{error.message}", where=error.where, hint="; ".join([*hints, stays, again])
     )

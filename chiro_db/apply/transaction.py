@@ -214,8 +214,7 @@ def explained(error: psycopg.Error, change: Change, statement: Statement) -> Chi
     hints = {
         "55P03": "somebody holds a lock on it; try again later or with a longer --lock-timeout",
         "42501": "the connected role may not do this; `plan` shows what it needs",
-        "53200": "raise max_locks_per_transaction on the server, or use --by-service, a transaction"
-        f" for each{_or_whole(change)}; {NOTHING}",
+        "53200": f"{_less_locked(change)}; {NOTHING}",
     }
     return ServerError(
         f"{change.summary}: {_first_line(error)}",
@@ -224,10 +223,14 @@ def explained(error: psycopg.Error, change: Change, statement: Statement) -> Chi
     )
 
 
-def _or_whole(change: Change) -> str:
-    """Where the locks are those of what a GRANT or REVOKE names."""
+def _less_locked(change: Change) -> str:
+    """What the statement names locks; of a GRANT or REVOKE, it need not."""
     granting = change.kind == "grant" and change.locks and Hazard.TAKES_LOCK not in change.hazards
-    return ", or --whole-schemas, which locks less and takes longer" if granting else ""
+    whole = ", `--whole-schemas` one that locks no tables but takes longer" if granting else ""
+    return (
+        "raise max_locks_per_transaction on the server, or lock less at once: `--by-service` takes"
+        f" a transaction for each service{whole}"
+    )
 
 
 def _first_line(error: psycopg.Error) -> str:

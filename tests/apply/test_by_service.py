@@ -108,6 +108,25 @@ def test_a_saved_plan_is_run_as_it_was_shown_or_refused(shop: Provisioning) -> N
     assert summaries(shop.plan(SPEC)) == []
 
 
+def test_a_service_that_is_too_large_by_itself_needs_another_way(shop: Provisioning) -> None:
+    """An event trigger says what the server would of a full lock table."""
+    apply(shop)
+    shop.query(f"REVOKE SELECT ON b.t FROM {shop.name}_b_app")
+    shop.query(
+        "CREATE FUNCTION public.no_room() RETURNS event_trigger LANGUAGE plpgsql AS"
+        " $$BEGIN RAISE USING ERRCODE = '53200', MESSAGE = 'out of shared memory'; END$$;"
+        " CREATE EVENT TRIGGER no_room ON ddl_command_end WHEN TAG IN ('GRANT')"
+        " EXECUTE FUNCTION public.no_room()"
+    )
+    with pytest.raises(ServerError, match=r"service `b`.*out of shared memory") as caught:
+        apply(shop)
+    hint = caught.value.hint or ""
+    assert hint.startswith("raise max_locks_per_transaction on the server")
+    assert "--whole-schemas" in hint
+    assert "0 of 1 services are done" in hint
+    assert "nothing was changed" not in hint
+
+
 def test_a_grant_that_the_server_only_warns_about_is_not_committed(provision: Provisioning) -> None:
     """The administrator loses the right between the plan and its turn."""
     ordinary = administrator(provision, f"{provision.name}_admin")
