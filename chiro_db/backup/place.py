@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from chiro_db.backup.sending import explained, query
@@ -10,8 +12,6 @@ from chiro_db.errors import RefusedError
 from chiro_db.sql import Keyword, Listed, Name, Text, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from chiro_db.catalog.connect import Connection
 
 _UNFINISHED = "chirodb: an unfinished restore"
@@ -85,6 +85,21 @@ def mark(connection: Connection, schema: str) -> str | None:
 def unmark(connection: Connection, schema: str, was: str | None) -> None:
     text = Text(was) if was is not None else Keyword("NULL")
     _run(connection, schema, "schema/comment", name=Name(schema), comment=text)
+
+
+@contextmanager
+def as_member_of_new(connection: Connection, roles: Sequence[str]) -> Iterator[None]:
+    """Whoever makes roles may act as them afterwards; a superuser may anyway."""
+    if connection.info.server_version >= 160000:
+        connection.execute("SET LOCAL createrole_self_grant = 'set, inherit'")
+        yield
+        return
+    before = connection.execute(query("strange_roles"), {"roles": list(roles)}).fetchall()
+    yield
+    after = connection.execute(query("strange_roles"), {"roles": list(roles)}).fetchall()
+    if new := [row[0] for row in after if row not in before]:
+        names = Listed(Name(role) for role in new)
+        _run(connection, ", ".join(new), "backup/join", roles=names)
 
 
 def strangers(connection: Connection, schema: str, roles: Sequence[str]) -> list[str]:

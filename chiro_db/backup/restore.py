@@ -112,7 +112,11 @@ def begin(connection: Connection, source: Source, temp: Path, *, tablespaces: bo
     """All but rows, indexes and constraints; the lists of entries go to `temp`."""
     made = source.manifest
     missing = contents.missing(connection, made)
-    with sending.explained("prerequisites.sql", source.prerequisites()) as sql:
+    owners = [str(role) for role in made.requires.get("roles", ())]
+    with (
+        place.as_member_of_new(connection, owners),
+        sending.explained("prerequisites.sql", source.prerequisites()) as sql,
+    ):
         connection.execute(sql.encode())
     chosen = contents.choose(source.archive, source.client, made, missing, temp)
     options = ("--no-privileges", *(() if tablespaces else ("--no-tablespaces",)))
@@ -121,7 +125,6 @@ def begin(connection: Connection, source: Source, temp: Path, *, tablespaces: bo
         first = (*options, f"--use-list={chosen.schema}")
         sending.definitions(connection, archive, client, "pre-data", first)
     options = (*options, f"--use-list={chosen.rest}")
-    owners = [str(role) for role in made.requires.get("roles", ())]
     strangers = place.strangers(connection, made.schema, owners)
     place.let_in(connection, made.schema, strangers)
     sending.definitions(connection, archive, client, "pre-data", options)

@@ -94,6 +94,7 @@ def restore(
     meant = choose(inventory.take([(settings, stores)]), service, at)
     if into is not None:
         about = _elsewhere(about, into)
+    _make_database(about)
     place = f"target {about.target}, " if about.target else ""
     name = under or settings.schema
     origin = f" of {meant.elsewhere}" if meant.elsewhere else ""
@@ -231,16 +232,22 @@ def _whole(meant: Backup, stack: ExitStack) -> tuple[Path, Manifest]:
 
 
 def _elsewhere(about: Job, database: str) -> Job:
-    """The same spec for another database of the server, which is made if it is not there."""
-    from chiro_db.catalog.connect import MAINTENANCE, Where, connected
-    from chiro_db.sql import Name, statement
+    """The same spec for another database of the server."""
+    from chiro_db.catalog.connect import Where
 
-    with connected(about.to, MAINTENANCE) as connection:
-        query = "SELECT FROM pg_catalog.pg_database WHERE datname = %s"
-        if connection.execute(query, [database]).fetchone() is None:
-            connection.execute(statement("backup/create_database", name=Name(database)).encode())
-            typer.echo(f"made the database {database}", err=True)
     spec = about.loaded.spec
     named = spec.database.model_copy(update={"name": database})
     loaded = changed(about.loaded, spec=spec.model_copy(update={"database": named}))
     return changed(about, loaded=loaded, to=Where(about.to.parameters, database))
+
+
+def _make_database(about: Job) -> None:
+    """If it is not there: with the service alone in it."""
+    from chiro_db.catalog.connect import connected_if_exists
+    from chiro_db.sql import Name, statement
+
+    name = about.to.database
+    with connected_if_exists(about.to) as connection:
+        if connection.info.dbname != name:
+            connection.execute(statement("backup/create_database", name=Name(name)).encode())
+            typer.echo(f"made the database {name}", err=True)
