@@ -28,12 +28,20 @@ class Held(NamedTuple):
     grantable: bool
 
 
+class Future(NamedTuple):
+    """By default privileges: of all who make objects in a schema, and beyond that of each."""
+
+    everyones: frozenset[Held]
+    made_by: Mapping[str, frozenset[Held]]
+
+
 @dataclass(slots=True)
 class Part:
     """One kind of object in one schema."""
 
     whole: frozenset[Held] = frozenset()  # on each that there is
-    future: frozenset[Held] = frozenset()  # by default privileges
+    future: frozenset[Held] = frozenset()  # by every maker's default privileges
+    made_by: Mapping[str, frozenset[Held]] = field(default_factory=dict)  # by one's alone
     objects: list[Object] = field(default_factory=list)
     single: dict[frozenset[Held], list[Object]] = field(default_factory=dict)  # beyond `whole`
 
@@ -57,9 +65,7 @@ def held(entries: Iterable[Entry], owner: str, counts: Counts) -> frozenset[Held
     return frozenset(Held(*key, option) for key, option in options.items())
 
 
-def part(
-    securable: Securable, facts: Iterable[Objects], future: frozenset[Held], counts: Counts
-) -> Part:
+def part(securable: Securable, facts: Iterable[Objects], later: Future, counts: Counts) -> Part:
     """One kind of object; what its owner holds on an object of his own goes without saying."""
     groups = [(f.owner, held(acl.parse(f.acl), f.owner, counts), f.objects) for f in facts]
     having = Counter(item for _, items, _ in groups for item in items)
@@ -67,11 +73,10 @@ def part(
     whole = frozenset(
         item for item, n in having.items() if n + owning.get(item.grantee or "", 0) == len(groups)
     )
+    future, made_by = later
     if securable == "type":
-        # PostgreSQL's own USAGE for PUBLIC counts only where something else is granted
-        future = frozenset() if future <= _PUBLIC_USES_TYPES else future
         whole = frozenset() if whole | future <= _PUBLIC_USES_TYPES else whole
-    result = Part(whole, future)
+    result = Part(whole, future, made_by)
     for _, items, objects in groups:
         rest = items - whole
         if securable == "type" and not whole | future and rest <= _PUBLIC_USES_TYPES:
@@ -97,26 +102,30 @@ def columns(
 
 
 def future(
-    makers: Mapping[str, int],
+    makers: Iterable[str],
     schema: str,
     securable: Securable,
     defaults: Mapping[tuple[str, str | None, Securable], Default],
     version: int,
     counts: Counts,
-) -> frozenset[Held]:
-    """What objects of this kind will have: those of the maker who has made the most.
+) -> Future:
+    """What objects of this kind will have whoever makes them, and what only some makers give.
 
-    What this one holds itself on the others' objects must be said, too.
+    What one of them holds itself on the others' objects must be said, too.
     """
-    if not makers:
-        return frozenset()
     made = {
         maker: _of_maker(maker, schema, securable, defaults, version, counts) for maker in makers
     }
-    first = max(makers, key=lambda maker: makers[maker])
-    others = [found for maker, found in made.items() if maker != first]
-    shared = frozenset.intersection(*others) if others else frozenset[Held]()
-    return made[first] | {item for item in shared if item.grantee == first}
+    if securable == "type":
+        # PostgreSQL's own USAGE for PUBLIC counts only where something else is granted
+        alone = _PUBLIC_USES_TYPES
+        made = {maker: frozenset() if found <= alone else found for maker, found in made.items()}
+    common = frozenset(
+        item
+        for item in frozenset[Held]().union(*made.values())
+        if all(item in found or item.grantee == maker for maker, found in made.items())
+    )
+    return Future(common, {maker: found - common for maker, found in made.items()})
 
 
 def _of_maker(

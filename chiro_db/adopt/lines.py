@@ -62,12 +62,31 @@ class Lines:
                 if grantable:
                     line["grantable"] = True
                 yield line
+        for makers, mine in self._made_by(grantee, grantable):
+            for words, privileges in self._combined(mine, {}):
+                line = {"privileges": privileges, "on": list(words)}
+                line |= {"cover": "future", "made_by": makers}
+                yield line | ({"grantable": True} if grantable else {})
         left = needs[None]["schema"]
         if is_narrowed and not grantable:
             left -= {"USAGE"}
         if left:
             line = {"privileges": ordered("schema", left), "on": ["schema"]}
             yield line | ({"grantable": True} if grantable else {})
+
+    def _made_by(self, grantee: Grantee, grantable: bool) -> Iterator[tuple[list[str], Needs]]:
+        """What new objects of some makers have beyond everyone's; makers who give the same."""
+        found: dict[str, Needs] = {}
+        for securable, part in self.holdings.parts.items():
+            for maker, held in part.made_by.items():
+                if mine := _of(held, grantee, grantable):
+                    found.setdefault(maker, {})[WORDS[securable]] = mine
+        while found:
+            needs = next(iter(found.values()))
+            alike = [maker for maker, other in found.items() if other == needs]
+            yield sorted(alike), needs
+            for maker in alike:
+                del found[maker]
 
     def _covering(
         self, needs: Mapping[str | None, Needs], cover: str | None, fits: Needs
@@ -140,7 +159,7 @@ class Lines:
 def _grantees(holdings: Holdings, grantable: bool) -> set[Grantee]:
     found = set(holdings.above)
     for part in holdings.parts.values():
-        found |= part.whole | part.future
+        found |= part.whole.union(part.future, *part.made_by.values())
     return {h.grantee for h in found if h.grantable == grantable}
 
 
@@ -175,7 +194,7 @@ def together(by_grantee: Mapping[Grantee, Iterable[Line]]) -> list[Line]:
 def _unwrapped(line: Line) -> Line:
     """A list of one as the word itself."""
     return {
-        k: v[0] if k in ("on", *ON) and isinstance(v, list) and len(v) == 1 else v
+        k: v[0] if k in ("on", "made_by", *ON) and isinstance(v, list) and len(v) == 1 else v
         for k, v in line.items()
     }
 

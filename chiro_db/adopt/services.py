@@ -64,8 +64,7 @@ def services(live: Live) -> list[Service]:
         above = holdings.held(acl.parse(facts[schema.name].acl), schema.owner, live.counts)
         mine = objects.get(schema.name, [])
         creators = _creators(live, schema, mine, above)
-        makers = {schema.owner: _owned(mine, schema.owner), **creators}
-        makers.pop(DATABASE_OWNER, None)
+        makers = [role for role in (schema.owner, *creators) if role != DATABASE_OWNER]
         parts = {
             kind: holdings.part(
                 kind,
@@ -89,10 +88,6 @@ def services(live: Live) -> list[Service]:
         )
     _recognise(live, found)
     return found
-
-
-def _owned(facts: Iterable[Objects], role: str) -> int:
-    return sum(len(fact.names) for fact in facts if fact.owner == role and not fact.linked)
 
 
 def _creators(

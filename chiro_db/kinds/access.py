@@ -41,16 +41,24 @@ class SchemaAccess:
     above: Rights = field(default_factory=dict)  # on the schema itself
     whole: dict[Securable, Rights] = field(default_factory=dict)  # on what exists
     future: dict[Securable, Rights] = field(default_factory=dict)  # by default privileges
+    made_by: dict[str, dict[Securable, Rights]] = field(default_factory=dict)  # by one maker's
     either: dict[Securable, Rights] = field(default_factory=dict)  # tolerated: `cover: future`
     narrowed: dict[Securable, list[Narrow]] = field(default_factory=dict)
 
-    def covers_types(self) -> bool:
-        """Whether types that are made later are covered."""
-        return bool(self.future.get("type"))
+    def future_of(self, maker: str, securable: Securable) -> Wanted:
+        """What the maker's default privileges give."""
+        everyone = self.future.get(securable, {})
+        own = self.made_by.get(maker, {}).get(securable)
+        return everyone if own is None else merged((everyone, own))
+
+    def covers_types(self, maker: str) -> bool:
+        """Whether types that the maker makes later are covered."""
+        return bool(self.future_of(maker, "type"))
 
     def grantees(self) -> Iterator[Grantee]:
         """Everyone who may use something here, with repeats."""
-        for rights in (self.above, *self.whole.values(), *self.future.values()):
+        own = (rights for of_maker in self.made_by.values() for rights in of_maker.values())
+        for rights in (self.above, *self.whole.values(), *self.future.values(), *own):
             yield from (grantee for grantee, _ in rights)
         for narrows in self.narrowed.values():
             for narrow in narrows:
@@ -103,6 +111,7 @@ class _Compiler:
         privileges: Sequence[str],
         right: Right,
         cover: str | None,
+        made_by: Sequence[str] | None = None,
     ) -> None:
         if not privileges:
             return
@@ -113,13 +122,18 @@ class _Compiler:
             add(access.whole.setdefault(securable, {}), grantee, privileges, right)
         else:
             add(access.either.setdefault(securable, {}), grantee, privileges, right)
-        if cover != "existing":
+        if made_by is not None:
+            for maker in made_by:
+                own = access.made_by.setdefault(maker, {}).setdefault(securable, {})
+                add(own, grantee, privileges, right)
+        elif cover != "existing":
             add(access.future.setdefault(securable, {}), grantee, privileges, right)
 
     def _grant(self, access: SchemaAccess, grant: Grant, source: Source) -> None:
         for to in grant.to:
             grantee = None if to == "public" else to
             right = Right(grant.grantable, source)
+            later = (grant.cover, grant.made_by)
             if grant.narrowed:
                 if grant.usage:
                     add(access.above, grantee, ("USAGE",), Right(False, source))
@@ -128,12 +142,12 @@ class _Compiler:
                 level = self.spec.level(grant.level)
                 for word, securable in ON.items():
                     privileges = self._of(securable, level.of(word), source)
-                    self._whole(access, grantee, securable, privileges, right, grant.cover)
+                    self._whole(access, grantee, securable, privileges, right, *later)
             else:
                 for word in grant.on:
                     securable = ON[word]
                     privileges = self._of(securable, grant.privileges or (), source)
-                    self._whole(access, grantee, securable, privileges, right, grant.cover)
+                    self._whole(access, grantee, securable, privileges, right, *later)
         if grant.narrowed:
             self._narrow(access, grant, source)
 

@@ -65,10 +65,10 @@ def changes(scope: Scope) -> Iterator[Change]:
     for access in chosen:
         for role in scope.makers[access.schema]:
             _, types = makers.get(role, ("", False))
-            makers[role] = (access.service, types or access.covers_types())
+            makers[role] = (access.service, types or access.covers_types(role))
             source: Source = ("services", access.service)
             for securable in TYPES:
-                future = access.future.get(securable, {})
+                future = access.future_of(role, securable)
                 entries = actual.pop((role, access.schema, securable), ())
                 if not (future or entries):
                     continue
@@ -112,7 +112,7 @@ def _everywhere(
             services.setdefault(role, []).append(access)
     for role, accesses in services.items():
         for securable in TYPES:
-            futures = [access.future.get(securable, {}) for access in accesses]
+            futures = [access.future_of(role, securable) for access in accesses]
             if not all(futures):
                 continue
             key = (role, None, securable)

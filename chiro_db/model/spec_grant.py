@@ -49,6 +49,7 @@ class Grant(Section):
     types: Strings | None = None
     columns: dict[str, Strings] | None = None
     cover: Literal["existing", "future"] | None = None
+    made_by: Strings | None = None
     usage: Flag = True
     grantable: Flag = False
     reason: str | None = None
@@ -79,4 +80,6 @@ def grant_contradiction(keys: Collection[str]) -> str | None:
         return f"`privileges` needs `on`; write one or more of {', '.join(ON)}"
     if "cover" in keys and narrowed:
         return "`cover` goes with whole-schema grants; named objects exist already"
+    if "made_by" in keys and "cover" not in keys:
+        return "`made_by` goes with `cover: future`; it says whose new objects are meant"
     return None

@@ -151,6 +151,10 @@ def rights(access: SchemaAccess, numbers: Numbers, narrowed: Narrowed) -> Iterat
     for securable in ("table", "sequence", "routine", "type"):
         parts = (access.whole, access.either, access.future)
         yield from _grouped(schema, securable, *(part.get(securable, {}) for part in parts))
+    for maker, own in access.made_by.items():
+        for securable, future in own.items():
+            for group, privileges in _groups({}, {}, future).items():
+                yield _right(schema, securable, None, group, privileges, maker)
     for securable, narrows in access.narrowed.items():
         for narrow in narrows:
             number = numbers.next()
@@ -187,7 +191,12 @@ def _groups(whole: Rights, either: Rights, future: Rights) -> dict[_Group, list[
 
 
 def _right(
-    schema: str, securable: str, narrow: int | None, group: _Group, privileges: Iterable[str]
+    schema: str,
+    securable: str,
+    narrow: int | None,
+    group: _Group,
+    privileges: Iterable[str],
+    maker: str | None = None,
 ) -> Row:
     grantee, grantable, existing, future = group
     return Row(
@@ -200,6 +209,7 @@ def _right(
             flag(grantable),
             flag(existing),
             flag(future),
+            optional(maker),
         ]
     )
 

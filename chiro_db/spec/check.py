@@ -35,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     check_services.contradicting_settings,
     check_services.setting_named_twice,
     check_grants.contradicting_keys,
+    check_grants.maker_of_nothing,
     check_grants.unknown_level,
     check_grants.built_in_level,
     check_grants.level_privileges,

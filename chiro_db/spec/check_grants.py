@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from chiro_db.model.predefined import DATABASE_OWNER
 from chiro_db.model.privilege import ON, PRIVILEGES
 from chiro_db.model.spec_grant import BUILT_IN_LEVELS, NARROWING, Grant, grant_contradiction
 from chiro_db.spec.positions import Path
@@ -36,6 +37,23 @@ def contradicting_keys(survey: Survey) -> Iterator[Finding]:
         if grant.service and keys <= _KEYS and (wrong := grant_contradiction(keys)):
             message, _, hint = wrong.partition("; ")
             yield Finding(grant.path, message, hint or None)
+
+
+def maker_of_nothing(survey: Survey) -> Iterator[Finding]:
+    """Default privileges of those alone who make objects in the schema."""
+    for grant in survey.grants:
+        if grant.service is None or "made_by" not in grant.body:
+            continue
+        path = (*grant.path, "made_by")
+        if grant.body.get("cover") == "existing":
+            message = "`made_by` is about what is made later, `cover: existing` about what is there"
+            yield Finding(path, message, "write `cover: future`")
+        body = survey.services[grant.service]
+        makers = [name for key in ("owner", "creators") for _, name in texts(body.get(key), ())]
+        for place, name in texts(grant.body["made_by"], path):
+            if name not in makers or name == DATABASE_OWNER:
+                message = f"`{name}` makes nothing here: it is neither owner nor creator"
+                yield Finding(place, message, f"name it under `creators` of `{grant.service}`")
 
 
 def unknown_level(survey: Survey) -> Iterator[Finding]:

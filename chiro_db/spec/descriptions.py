@@ -123,6 +123,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "types": "Names or globs of types.",
         "columns": "Columns, by table.",
         "cover": "Only what exists, or only what is made later.",
+        "made_by": "With `cover: future`: only what these owners or creators make.",
         "usage": "Whether a grant on named objects gives USAGE on the schema, too.",
         "grantable": _GRANTABLE,
         "reason": _REASON,

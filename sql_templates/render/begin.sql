@@ -24,10 +24,10 @@ CREATE TEMPORARY TABLE chirodb_membership (
 -- Who makes objects in a schema: its owner, and the creators.
 CREATE TEMPORARY TABLE chirodb_maker (schema text, role text, owner boolean) ON COMMIT DROP;
 -- grantee: null is PUBLIC. narrow: the names in chirodb_narrow that it is for, else everything.
--- existing: on what exists; false is tolerated there. future: by default privileges.
+-- existing: on what exists; false is tolerated there. future: by default privileges, of maker alone if any.
 CREATE TEMPORARY TABLE chirodb_right (
     schema text, type text, narrow integer, grantee text, privileges text[],
-    grantable boolean, existing boolean, future boolean
+    grantable boolean, existing boolean, future boolean, maker text
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE chirodb_narrow (
     item integer GENERATED ALWAYS AS IDENTITY,

@@ -17,6 +17,7 @@ covering AS (
     FROM maker m
     JOIN pg_temp.chirodb_right r
         ON r.schema = m.schema AND r.type = 'type' AND r.narrow IS NULL AND r.future
+        AND (r.maker IS NULL OR r.maker = m.rolname)
 ),
 row AS (
     SELECT m.schema, k.type, k.code, m.namespace, m.role, false AS everywhere, false AS public_uses

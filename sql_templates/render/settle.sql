@@ -253,7 +253,10 @@ BEGIN
     JOIN pg_temp.chirodb_right r
         ON r.schema = s.schema AND r.type = s.type
         AND (r.narrow IS NULL OR r.narrow = ANY (s.narrows))
-        AND CASE WHEN s.prefix = '' THEN r.existing IS NOT NULL ELSE r.future END
+        AND CASE
+                WHEN s.prefix = '' THEN r.existing IS NOT NULL
+                ELSE r.future AND (r.maker IS NULL OR r.maker = pg_get_userbyid(s.owner))
+            END
     LEFT JOIN pg_roles g ON g.rolname = r.grantee
     CROSS JOIN unnest(r.privileges) AS p (privilege)
     WHERE p.privilege <> 'MAINTAIN' OR version >= 170000
