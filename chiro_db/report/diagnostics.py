@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chiro_db.errors import ChirodbError, Diagnostic, SpecError
+from chiro_db.report.words import visible
 
 FORMAT_VERSION = "1.0"
 
@@ -15,9 +16,9 @@ def lines(diagnostics: Sequence[Diagnostic]) -> list[str]:
     result = []
     for found in diagnostics:
         where = f"{found.place}: " if found.place else ""
-        result.append(f"{found.severity}: {where}{found.message}")
+        result.append(visible(f"{found.severity}: {where}{found.message}"))
         if found.hint:
-            result.append(f"  hint: {found.hint}")
+            result.append(visible(f"  hint: {found.hint}"))
     return result
 
 
