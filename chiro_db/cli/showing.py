@@ -41,8 +41,10 @@ def about_line(plan: Plan) -> str:
 
 
 def warn(plan: Plan) -> None:
+    from chiro_db.report.words import visible
+
     for warning in plan.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(visible(f"warning: {warning}"), err=True)
 
 
 @contextmanager
