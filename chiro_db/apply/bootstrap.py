@@ -6,7 +6,7 @@ is made as that role, and what it finds blocked is run, until nothing is blocked
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ from chiro_db.apply.planning import Job, planned
 from chiro_db.catalog.connect import connected_if_exists
 from chiro_db.catalog.inspect import inspect
 from chiro_db.errors import RefusedError, ServerError
-from chiro_db.kinds import member_of
+from chiro_db.kinds import member_of, membership
+from chiro_db.kinds.role import NAME as ROLE
 from chiro_db.kinds.scope import Scope
 from chiro_db.model.plan import Change, Plan
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from chiro_db.catalog.connect import Connection
 
 _ROUNDS = 1000  # one statement each, none twice
+_OF_THE_SERVER = frozenset({ROLE, membership.NAME})  # all else is in the database, or about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +169,12 @@ def _reach(scope: Scope) -> Iterator[Line]:
             yield Line(text, f"the spec sets {parameter.name}")
 
 
-def _blocked(made: Plan) -> Iterator[Line]:
+def _blocked(changes: Iterable[Change], administrator: str) -> Iterator[Line]:
     seen: set[str] = set()
-    for change in made.blocked:
+    for change in changes:
         if change.blocked is None or change.blocked.outside:
             continue
-        statement = _handed_over(change, made.user) or change.blocked.statement
+        statement = _handed_over(change, administrator) or change.blocked.statement
         if statement not in seen:
             seen.add(statement)
             yield Line(statement, f"{change.summary}: {change.blocked.reason}")
@@ -193,11 +195,13 @@ def _handed_over(change: Change, administrator: str) -> str | None:
 
 def _parted(made: Plan) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     """What can be run now, and what waits for a database that the first apply makes."""
-    lines = tuple(_blocked(made))
-    if not made.creates_database:
-        return lines, ()
-    later = tuple(line for line in lines if line.statement.startswith("CREATE EXTENSION"))
-    return tuple(line for line in lines if line not in later), later
+    at_once = [
+        change
+        for change in made.blocked
+        if change.kind in _OF_THE_SERVER or not made.creates_database
+    ]
+    waits = [change for change in made.blocked if change not in at_once]
+    return tuple(_blocked(at_once, made.user)), tuple(_blocked(waits, made.user))
 
 
 def _run(connection: Connection, line: Line) -> None:

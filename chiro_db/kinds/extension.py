@@ -55,7 +55,8 @@ def changes(scope: Scope) -> Iterator[Change]:
         exists = have.schema_exists or schema in scope.by_schema or schema == _PUBLIC
         if schema is not None and not exists:
             message = f"extension `{name}`: the schema `{schema}` does not exist"
-            scope.report("error", source, message)
+            hint = "make it by CREATE SCHEMA, or name `public` or a service's schema"
+            scope.report("error", source, message, hint)
         elif have.schema is None and schema is not None and have.fixed_schema not in (None, schema):
             message = (
                 f"extension `{name}` can only be installed in the schema `{have.fixed_schema}`"
@@ -97,7 +98,8 @@ def _create(have: Fact, schema: str | None, source: Source) -> Change:
     text = sql.statement("extension/create", name=name, schema=sql.Name(schema) if schema else None)
     blocked = None
     if not have.available:
-        blocked = Blocked(f"the server has no extension {name}; its package is missing", text)
+        reason = f"the server has no extension {name}; its package is missing"
+        blocked = Blocked(reason, text, outside=True)  # no statement brings it
     return Change(
         kind=NAME,
         address=f"extension.{have.name}",

@@ -95,3 +95,30 @@ def test_an_ordinary_role_is_told_that_nothing_was_tried(folder: Path, database:
     script = _run(folder, conninfo, "bootstrap")
     assert script.code == 0, script.err
     assert script.out.startswith(f"-- what is blocked for {name}, for a superuser to run; untried")
+
+
+@pytest.mark.every_version
+def test_of_a_database_that_is_to_be_made_nothing_is_done_in_another(
+    tmp_path: Path, database: Database
+) -> None:
+    name = f"{database.name}_new"
+    spec = f"""
+version: 1
+database:
+  name: {name}
+  extensions: [nowhere_to_be_had, postgres_fdw]
+services:
+  shop: {{schema: shop, owner: {name}_owner, slow_queries: {{threshold: 1s}}}}
+"""
+    (tmp_path / "chirodb.yaml").write_text(spec)
+    url = database.server.conninfo_of(name)
+    script = _run(tmp_path, url, "bootstrap", "--admin", f"{name}_admin")
+    assert script.code == 0, script.err
+    run = [line for line in script.out.splitlines() if line and not line.startswith("--")]
+    assert [line for line in run if line.startswith(("REVOKE", "ALTER", "CREATE EXT"))] == []
+    before, after = script.out.split("-- these need what the first `apply --skip-blocked` makes")
+    assert "-- CREATE EXTENSION postgres_fdw" in after
+    assert "its package is missing" in before
+    if database.server.version < 150000:
+        assert "-- REVOKE CREATE ON SCHEMA public FROM PUBLIC" in after
+        assert "log_min_duration_statement" in after
