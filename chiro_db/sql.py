@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import jinja2
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_WORDS = re.compile(r"[A-Z]+( [A-Z]+)*")
 # Every word of pg_get_keywords() that PostgreSQL does not call unreserved.
 _KEYWORDS = frozenset(
     """
@@ -71,7 +72,7 @@ class Name(Value):
         object.__setattr__(self, "parts", parts)
 
     def __html__(self) -> str:
-        return ".".join(quote_name(part) for part in self.parts)
+        return ".".join([quote_name(part) for part in self.parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class Keyword(Value):
     word: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[A-Z]+( [A-Z]+)*", self.word):
+        if not _WORDS.fullmatch(self.word):
             raise TypeError(f"not a keyword: {self.word!r}")
 
     def __html__(self) -> str:
@@ -135,13 +136,13 @@ PUBLIC = Keyword("PUBLIC")
 class Listed(Value):
     """Values joined by commas."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "texts")
 
     def __init__(self, values: Iterable[Value]) -> None:
-        texts = [_checked(value).__html__() for value in values]
-        if not texts:
+        self.texts = tuple([_checked(value).__html__() for value in values])
+        if not self.texts:
             raise ValueError("an empty list in a statement")
-        self._text = ", ".join(texts)  # several statements may have the same list
+        self._text = ", ".join(self.texts)  # several statements may have the same list
 
     def __html__(self) -> str:
         return self._text

@@ -190,15 +190,16 @@ def _target(scope: Scope, whose: _Whose, objects: tuple[Object, ...]) -> acl_cha
     if len(objects) == 1:
         name, arguments = objects[0]
         address += f".{name}" + (f"({arguments})" if arguments is not None else "")
+    listed = sql.Listed(named(schema, item) for item in objects)
     return acl_changes.Target(
         securable,
-        sql.Listed(named(schema, item) for item in objects),
+        listed,
         address,
         listing(schema, securable, objects),
         ("services", scope.by_schema[schema], "owner"),
         scope.by_schema[schema],
         whose.old_owner,
-        tuple(names(schema, objects)),
+        listed.texts,
         whose.merged,
         On(securable, schema, objects),
         whose.contested,

@@ -95,7 +95,7 @@ class Blocked:
     outside: bool = False  # a provider's command or ALTER SYSTEM: in no transaction of psql
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for `at`
 class Change:
     """One difference and the statements that mend it."""
 
@@ -118,6 +118,12 @@ class Change:
     locks: tuple[str, ...] = ()  # what the statements name: from 18 on all that they grant on
     extra: bool = False  # takes something away; under `enforce: additive` only reported
     effects: tuple[Effect, ...] = field(default=(), compare=False)  # of the plan at hand, not saved
+
+    def at(self, address: str, place: str | None) -> Change:
+        """The same there: each change of a plan comes this way, and `replace` takes its time."""
+        copy = object.__new__(Change)
+        copy.__dict__.update(self.__dict__, address=address, place=place)
+        return copy
 
 
 @dataclass(frozen=True, slots=True)

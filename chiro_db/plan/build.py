@@ -6,7 +6,8 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import fields, replace
+from dataclasses import fields
+from functools import cache
 from typing import Any
 
 from chiro_db.errors import Diagnostic, Place, SpecError
@@ -56,17 +57,17 @@ def _finished(changes: Iterable[Change], locate: Locate) -> list[Change]:
         changes,
         key=lambda c: (c.step, c.service or "", c.address if c.kind != "extension" else ""),
     )
+    found = cache(locate)  # several changes come from the same line
     seen: Counter[str] = Counter()
     result = []
     for change in ordered:
         seen[change.address] += 1
         number = seen[change.address]
-        place = locate(change.source) if change.source and change.origin is None else None
+        place = found(change.source) if change.source and change.origin is None else None
         result.append(
-            replace(
-                change,
-                address=change.address if number == 1 else f"{change.address}#{number}",
-                place=f"{place.file}:{place.line}" if place is not None else None,
+            change.at(
+                change.address if number == 1 else f"{change.address}#{number}",
+                f"{place.file}:{place.line}" if place is not None else None,
             )
         )
     return result

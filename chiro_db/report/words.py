@@ -27,7 +27,7 @@ def _escape(character: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """Split at spaces, but not inside a quoted name."""
-    return _TOKEN.findall(text)
+    return _TOKEN.findall(text) if '"' in text else text.split()
 
 
 def cells(text: str) -> int:
