@@ -228,6 +228,16 @@ def test_a_saved_plan_is_run_as_it_was_shown(shop_of_18: Provisioning) -> None:
     assert in_step(shop_of_18)
 
 
+def test_a_saved_plan_is_refused_once_an_extension_is_in_the_schema(
+    shop_of_18: Provisioning,
+) -> None:
+    saved = make(job(shop_of_18), for_saving=True)
+    shop_of_18.query("CREATE EXTENSION postgres_fdw SCHEMA shop")
+    with pytest.raises(run.PlanChangedError):
+        apply(shop_of_18, loads(dumps(saved)))
+    assert shop_of_18.value("SELECT count(*) FROM pg_roles WHERE rolname ~ '_app$'") == 0
+
+
 # -- what comes between the reading and the statement ------------------------------------------
 
 
