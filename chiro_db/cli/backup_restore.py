@@ -94,7 +94,6 @@ def restore(
     meant = choose(inventory.take([(settings, stores)]), service, at)
     if into is not None:
         about = _elsewhere(about, into)
-    _make_database(about)
     place = f"target {about.target}, " if about.target else ""
     name = under or settings.schema
     origin = f" of {meant.elsewhere}" if meant.elsewhere else ""
@@ -112,6 +111,7 @@ def restore(
         _confirm(about, settings, yes)
         _back_up(about, settings, stores, bindir)
     client = reader(bindir)
+    _make_database(about)
     began = time.monotonic()
     done = _restored(about, meant, _How(client, keys, under, replace, jobs, lock_timeout))
     seconds = time.monotonic() - began
@@ -127,10 +127,10 @@ def restore(
 
 def _is_there(about: Job, schema: str) -> bool:
     from chiro_db.backup.place import exists
-    from chiro_db.catalog.connect import connected
+    from chiro_db.catalog.connect import connected_if_exists
 
-    with connected(about.to) as connection:
-        return exists(connection, schema)
+    with connected_if_exists(about.to) as connection:
+        return connection.info.dbname == about.to.database and exists(connection, schema)
 
 
 def _check(about: Job, allowed: frozenset[str], *, replaced: bool) -> None:
@@ -212,7 +212,7 @@ def _can_share(about: Job, made: Manifest) -> bool:
     elif _is_there(about, made.schema):
         problem = f"the schema {made.schema} is there, which takes one transaction"
     if problem is not None:
-        typer.echo(f"restored by one process: {problem}", err=True)
+        typer.echo(f"one process restores it: {problem}", err=True)
     return problem is None
 
 
