@@ -51,6 +51,7 @@ def dump(
         chirodb=__version__,
         spec=source.digest,
         target=source.target,
+        replaced=source.replaced,
         role=order.role,
         start=started.isoformat(timespec="milliseconds"),
         end=ended.isoformat(timespec="milliseconds"),

@@ -53,13 +53,13 @@ class Copy:
 
 
 class Elsewhere(NamedTuple):
-    """What else than the spec's database on the target a backup in the same store is of."""
+    """What else than the service on the target a backup in the same store is of."""
 
-    kind: Literal["database", "target"]
-    name: str
+    kind: Literal["database", "target", "replaced"]
+    name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
+        return "what a restore replaced" if self.kind == "replaced" else f"{self.kind} {self.name}"
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Inventory:
     problems: tuple[ChirodbError, ...] = ()
 
     def every(self, service: str) -> list[Backup]:
-        """Those of other databases and targets in the same store, too."""
+        """Those of other databases and targets, and of what was replaced, too."""
         return [backup for backup in self.backups if backup.service == service]
 
     def of(self, service: str) -> list[Backup]:
@@ -147,7 +147,7 @@ def _elsewhere(settings: Settings, copies: Sequence[Copy]) -> Elsewhere | None:
         return Elsewhere("database", made.database)
     if made.target and settings.target and made.target != settings.target:
         return Elsewhere("target", made.target)
-    return None
+    return Elsewhere("replaced") if made.replaced else None
 
 
 def _copy(store: Store, service: str, backup: str) -> Copy:

@@ -44,6 +44,7 @@ class Manifest:
     left_out: Mapping[str, list[str]] = field(default_factory=dict)
     read_back: Mapping[str, Any] = field(default_factory=dict)
     target: str = ""  # its name in the spec; empty where a URL was given
+    replaced: bool = False  # made by a restore, of what it then replaced
 
     @property
     def size(self) -> int:

@@ -59,6 +59,7 @@ class Source:
     system: str
     digest: str
     target: str = ""
+    replaced: bool = False
 
 
 @dataclass

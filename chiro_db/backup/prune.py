@@ -14,7 +14,7 @@ from chiro_db.backup.store import Store
 def planned(
     found: Inventory, chosen: Iterable[tuple[Settings, Sequence[Store]]], now: datetime
 ) -> list[Verdict]:
-    """Each copy of each backup; stores, and what is of other databases, by themselves.
+    """Each copy of each backup; stores, other databases, and what was replaced, by themselves.
 
     Those of another target are that one's to prune.
     """

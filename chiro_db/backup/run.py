@@ -36,6 +36,7 @@ class Asked:
     jobs: int = 0
     lock_wait: float = 60.0
     bindir: Path | None = None
+    replaced: bool = False  # the services are to be restored over
 
 
 @dataclass
@@ -92,6 +93,7 @@ def _dumped(
             *(asked.to, programs, now.snapshot, now.lsn, now.server, now.system),
             asked.digest,
             asked.target,
+            asked.replaced,
         )
         each = max(1, asked.jobs + 1 if asked.jobs else 1)
         side_by_side = max(1, (asked.connections - 1) // each)

@@ -158,12 +158,15 @@ def _back_up(about: Job, settings: Settings, stores: list[Store], bindir: Path |
     from chiro_db.cli.backup_run import watched
 
     services = [(settings, stores)]
-    asked = Asked(about.to, about.loaded.digest, services, about.target, bindir=bindir)
+    asked = Asked(
+        about.to, about.loaded.digest, services, about.target, bindir=bindir, replaced=True
+    )
     (outcome,) = watched(asked)
     if outcome.problems:
         raise outcome.problems[0]
     if outcome.manifest is not None:
-        typer.echo(f"backed up what is there: {outcome.manifest.id}", err=True)
+        made = outcome.manifest.id
+        typer.echo(f"backed up what is there: {made} (`--at {made}` brings it back)", err=True)
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,7 @@ def _backup_json(backup: Backup, now: datetime) -> dict[str, Any]:
         "id": backup.id,
         "database": made.database if made else None,
         "target": made.target if made else None,
+        "replaced": made.replaced if made else None,
         "started": backup.started.isoformat(),
         "age_seconds": int((now - backup.started).total_seconds()),
         "good": backup.good,

@@ -29,6 +29,11 @@ def test_it_takes_the_place_of_what_is_there_after_a_backup_of_it(
     newer, older = shop.good()
     assert older == first.id
     assert f"backed up what is there: {newer}" in capsys.readouterr().err
+    assert shop.command("restore", "shop", "--as", "again") == 0
+    assert shop.provision.value("SELECT count(*) FROM again.customers") == 1000
+    shop.spec = shop.spec.replace("backup: {", "backup: {keep: {last: 1}, ")
+    assert shop.command("prune", "--yes", online=False) == 0
+    assert shop.good() == [newer, older]
     assert shop.command("restore", "shop", "--replace", "--yes", "--at", newer) == 0
     assert shop.provision.value(CUSTOMERS) == 7
     assert shop.provision.value('SELECT n FROM "Shop".newer') == 1
