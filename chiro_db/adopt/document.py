@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +69,10 @@ def document(live: Live) -> Document:
             if len(mine) == 1:
                 of_service[name] = mine[0].name
     threshold = settings.common_threshold(found)
-    head: dict[str, Any] = {"": Remark(_title(live)), "version": 1}
+    head: dict[str, Any] = {
+        "": Remark((*_title(live), *_strange_defaults(live, found))),
+        "version": 1,
+    }
     explicit = not database.connect_is_implied(live, found, named, at_database)
     head["database"] = Lined(database.section(live, found, named, at_database, explicit=explicit))
     if threshold is not None:
@@ -125,6 +128,20 @@ def _title(live: Live) -> tuple[str, ...]:
     if hidden:
         lines.append(f"Left out, since they may be secrets: {', '.join(hidden)}.")
     return tuple(lines)
+
+
+def _strange_defaults(live: Live, found: Iterable[Service]) -> Iterator[str]:
+    """Of who may make objects in a service's schema, and is none of those who are to."""
+    acls = {fact.name: acl.parse(fact.acl) for fact in live.state.facts["schema"]}
+    for service in found:
+        may = {e.grantee for e in acls[service.schema] if e.privilege == "CREATE"}
+        strangers = live.makers.get(None, set()) - {service.owner, *service.creators}
+        for role in sorted(strangers):
+            if role in may:
+                yield (
+                    f"Not managed: the default privileges for all schemas of {role}, who may make"
+                    f" objects in {service.schema}; they are where it stands under `creators`."
+                )
 
 
 def _providers(live: Live) -> list[str]:

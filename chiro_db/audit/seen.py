@@ -9,7 +9,7 @@ from typing import Any
 from chiro_db.access.effective import held
 from chiro_db.access.world import World
 from chiro_db.kinds.scope import Scope
-from chiro_db.model.acl import Source
+from chiro_db.model.acl import Grantee, Source
 from chiro_db.model.finding import Finding
 
 Rows = Sequence[tuple[Any, ...]]
@@ -35,10 +35,11 @@ class Seen:
     def declared(self, role: str) -> bool:
         return role in self.scope.named
 
-    def connects(self, role: str) -> bool:
-        """CONNECT on the database, by whatever way."""
+    def connects(self, role: str) -> list[Grantee]:
+        """Whose CONNECT on the database it uses: its own, a group's, PUBLIC's."""
         groups = (group for group in self.world.groups if group.type == "database")
-        return any("CONNECT" in held(self.world, role, group) for group in groups)
+        reasons = (r for group in groups for r in held(self.world, role, group).get("CONNECT", ()))
+        return list(dict.fromkeys(r.path[-1] if r.path else None for r in reasons))
 
 
 def finding(

@@ -159,6 +159,8 @@ def _declared(about: Job) -> dict[str, str | None]:
     """The roles of the spec in its order, each with the service whose line declares it."""
     request = about.request
     found: dict[str, str | None] = {
-        role: name for name, service in request.services.items() for role in service.roles
+        role: name
+        for name, service in request.services.items()
+        for role in dict.fromkeys((service.owner, *service.roles))
     }
-    return found | {role: None for role in request.declared if role not in found}
+    return found | {role: None for role in request.named if role not in found}

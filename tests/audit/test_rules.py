@@ -76,6 +76,18 @@ def prepared(provision: Provisioning) -> None:
     provision.query(THINGS)
 
 
+def test_whose_connect_it_is(provision: Provisioning) -> None:
+    """A REVOKE from the role itself would do nothing where PUBLIC or a group connects."""
+    prepared(provision)
+    provision.query(
+        "CREATE ROLE club; CREATE ROLE member LOGIN IN ROLE club; CREATE ROLE passer LOGIN;"
+        f'GRANT CONNECT ON DATABASE "{provision.name}" TO PUBLIC, club'
+    )
+    fixes = {f.subject: f.fix for f in seen(provision).findings if f.rule == "undeclared-login"}
+    assert " FROM club, PUBLIC; or declare" in fixes["member"]
+    assert " FROM PUBLIC; or declare" in fixes["passer"]
+
+
 def test_every_rule_has_its_page_its_name_and_its_test() -> None:
     slugs = [rule.SLUG for rule in RULES]
     assert tuple(slugs) == AUDIT_RULES

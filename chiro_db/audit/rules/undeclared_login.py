@@ -16,14 +16,15 @@ def findings(seen: Seen) -> Iterator[Finding]:
     for account in seen.strangers():
         if not account.login or account.superuser or seen.declared(account.name):
             continue
-        if seen.connects(account.name):
+        if grantees := seen.connects(account.name):
             role = sql.Name(account.name)
+            whose = ", ".join(str(sql.grantee(grantee)) for grantee in grantees)
             yield finding(
                 SLUG,
                 account.name,
                 f"role {role}, which the spec does not name, may connect to {database}",
                 evidence=f"has_database_privilege({sql.Text(account.name)}, current_database(),"
                 " 'CONNECT')",
-                fix=f"REVOKE CONNECT ON DATABASE {database} FROM {role};"
+                fix=f"REVOKE CONNECT ON DATABASE {database} FROM {whose};"
                 " or declare it under `roles:`",
             )
