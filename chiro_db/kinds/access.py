@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from chiro_db.kinds.signature import Signature, is_glob
 from chiro_db.model.acl import Grantee, Right, Source, Wanted
+from chiro_db.model.predefined import missing
 from chiro_db.model.privilege import ON, Securable, known
 from chiro_db.model.spec_grant import NARROWING
 
@@ -134,6 +135,8 @@ class _Compiler:
             grantee = None if to == "public" else to
             right = Right(grant.grantable, source)
             later = (grant.cover, grant.made_by)
+            if unknown := missing(to, self.version // 10000):
+                self.report("error", source, unknown)
             if grant.narrowed:
                 if grant.usage:
                     add(access.above, grantee, ("USAGE",), Right(False, source))

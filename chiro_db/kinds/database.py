@@ -13,6 +13,7 @@ from chiro_db.kinds.scope import Request, Scope
 from chiro_db.model.acl import Grantee, Right, Source, parse
 from chiro_db.model.effect import Made, On, Owned
 from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
+from chiro_db.model.predefined import missing
 from chiro_db.model.privilege import known
 
 NAME = "database"
@@ -98,6 +99,8 @@ def rights(scope: Scope, owner: str) -> Rights:
         source: Source = ("database", "grants", i)
         privileges = known("database", 0) if "ALL" in grant.privileges else grant.privileges
         for to in grant.to:
+            if unknown := missing(to, scope.server.major):
+                scope.report("error", source, unknown)
             users.add(to)
             for privilege in privileges:
                 right = Right(grant.grantable, source)

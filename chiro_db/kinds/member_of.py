@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chiro_db.kinds.scope import Scope
 from chiro_db.model.acl import Source
+from chiro_db.model.predefined import missing
 
 Key = tuple[str, str]  # role, member
 
@@ -46,6 +47,8 @@ def _desired(scope: Scope) -> dict[Key, Want]:
                     f" membership; `inherit` of role `{member}` decides"
                 )
                 scope.report("error", source, message)
+            if unknown := missing(entry.role, scope.server.major):
+                scope.report("error", source, unknown)
             result[(entry.role, member)] = Want(
                 entry.role, member, entry.admin, wants, entry.set, source
             )

@@ -33,6 +33,7 @@ RULES: tuple[Rule, ...] = (
     check_services.migrator_of_database_owner,
     check_services.ignored_schema,
     check_services.contradicting_settings,
+    check_services.migrator_of_two_owners,
     check_services.setting_named_twice,
     check_grants.contradicting_keys,
     check_grants.maker_of_nothing,

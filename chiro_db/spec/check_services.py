@@ -94,6 +94,27 @@ def contradicting_settings(survey: Survey) -> Iterator[Finding]:
                     )
 
 
+def migrator_of_two_owners(survey: Survey) -> Iterator[Finding]:
+    """Its sessions start as one of them, and what it makes is that one's."""
+    first: dict[str, tuple[str, str]] = {}
+    for service, body in survey.services.items():
+        migrator, owner = body.get("migrator"), body.get("owner")
+        if not (isinstance(migrator, str) and isinstance(owner, str)):
+            continue
+        if "role" in mapping(survey.roles.get(migrator, {}).get("settings")):
+            continue
+        other, given = first.setdefault(migrator, (service, owner))
+        if given != owner:
+            yield Finding(
+                ("services", service, "migrator"),
+                f"sessions of `{migrator}` start as `{owner}`, not as `{given}`, whom they have to"
+                f" SET ROLE to for the service `{other}`",
+                f"each service a migrator of its own, or `roles.{migrator}.settings.role`; see",
+                also=("services", other, "migrator"),
+                severity="warning",
+            )
+
+
 def setting_named_twice(survey: Survey) -> Iterator[Finding]:
     """PostgreSQL does not tell `TimeZone` from `timezone`."""
     places: list[tuple[Path, Any]] = [
