@@ -6,7 +6,7 @@ import re
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from chiro_db.errors import ChirodbError
 
 CUSTOM = "archive.dump.zst"
 DIRECTORY = "archive"  # holds the files that pg_dump makes
+# Told of rows as they go by: their table, how many there are, and their bytes.
+Seen = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -121,13 +123,17 @@ class _Whole:
         """Nothing is held back."""
 
 
-def counted(archive: Archive, client: Client) -> dict[str, int]:
+def counted(archive: Archive, client: Client, seen: Seen = lambda *_: None) -> dict[str, int]:
     """Reads all of it: the rows of each table, one line for each row."""
     found: dict[str, int] = {}
     with archive.read(client, "--section=data") as output:
         for part in rows.data(output):
             if isinstance(part, Rows):
-                count = sum(chunk.count(b"\n") for chunk in part.chunks)
+                count = 0
+                for chunk in part.chunks:
+                    more = chunk.count(b"\n")
+                    seen(part.table, more, len(chunk))
+                    count += more
                 found[part.table] = found.get(part.table, 0) + count
     return found
 

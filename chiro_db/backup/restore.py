@@ -46,7 +46,13 @@ class Advance:
     expected: int  # rows
     rows: int = 0
     read: int = 0  # bytes of them
-    doing: str = "waiting"
+    doing: str = "checksums"
+
+    def saw(self, table: str, rows: int, read: int) -> None:
+        """Of rows that went by."""
+        self.doing = table
+        self.rows += rows
+        self.read += read
 
 
 Watch = Callable[[Advance], None]
@@ -90,9 +96,7 @@ def restore(
         begun = begin(connection, source, Path(temp), tablespaces=tablespaces)
 
         def sent(table: str, rows: int, read: int) -> None:
-            advance.doing = table
-            advance.rows += rows
-            advance.read += read
+            advance.saw(table, rows, read)
             watch(advance)
 
         rows = sending.rows(connection, source.archive, source.client, begun.options, sent)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from chiro_db.backup import section
-from chiro_db.backup.archive import Archive
+from chiro_db.backup.archive import Archive, Seen
 from chiro_db.backup.client import Client
 from chiro_db.backup.rows import Rows, data
 from chiro_db.errors import ServerError
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     import psycopg
 
     from chiro_db.catalog.connect import Connection
-
-# Told of what was sent: the rows' table, how many there were, and their bytes.
-Sent = Callable[[str, int, int], None]
 
 
 def query(name: str) -> bytes:
@@ -38,7 +35,7 @@ def definitions(
 
 
 def rows(
-    connection: Connection, source: Archive, client: Client, options: Sequence[str], sent: Sent
+    connection: Connection, source: Archive, client: Client, options: Sequence[str], sent: Seen
 ) -> dict[str, int]:
     """The section `data`; rows by table, as they were sent."""
     known = _settings(connection)
@@ -66,7 +63,7 @@ def _execute(connection: Connection, text: bytes, known: frozenset[str]) -> None
             connection.execute(sql.encode())
 
 
-def _copied(connection: Connection, rows: Rows, sent: Sent) -> int:
+def _copied(connection: Connection, rows: Rows, sent: Seen) -> int:
     count = 0
     with (
         explained(f"rows of {rows.table}", rows.statement.decode()) as sql,

@@ -133,9 +133,7 @@ def _side_by_side(
         if crew.stopped.is_set():
             raise ChirodbError("interrupted")
         with lock:
-            advance.doing = table
-            advance.rows += rows
-            advance.read += read
+            advance.saw(table, rows, read)
 
     def one(path: Path) -> Mapping[str, int]:
         with crew.transaction() as connection:

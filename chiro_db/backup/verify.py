@@ -12,7 +12,7 @@ from chiro_db.backup import archive
 from chiro_db.backup.client import Client
 from chiro_db.backup.fetch import fetched
 from chiro_db.backup.inventory import DRILLED, VERIFIED, Copy, Proof
-from chiro_db.backup.restore import Restored, Source, Watch, restore
+from chiro_db.backup.restore import Advance, Restored, Source, Watch, restore
 from chiro_db.errors import ChirodbError
 from chiro_db.sql import Name
 
@@ -34,7 +34,14 @@ class Verified:
     unkept: str | None = None  # why the store did not take the result
 
 
-def verify(copy: Copy, service: str, backup: str, client: Client, keys: Sequence[Any]) -> Verified:
+def verify(
+    copy: Copy,
+    service: str,
+    backup: str,
+    client: Client,
+    keys: Sequence[Any],
+    watch: Watch = lambda _: None,
+) -> Verified:
     """Checksums and a full read by pg_restore; of an encrypted one without identity checksums."""
     began = time.monotonic()
     problem, depth = None, "read"
@@ -45,7 +52,13 @@ def verify(copy: Copy, service: str, backup: str, client: Client, keys: Sequence
             else:
                 source = Source(folder, made, client, keys)
                 source.prerequisites()
-                if archive.counted(source.archive, client) != dict(made.rows):
+                advance = Advance(sum(made.rows.values()))
+
+                def seen(table: str, rows: int, read: int) -> None:
+                    advance.saw(table, rows, read)
+                    watch(advance)
+
+                if archive.counted(source.archive, client, seen) != dict(made.rows):
                     problem = "it holds other rows than its manifest says"
     except ChirodbError as error:
         problem = error.message

@@ -1,4 +1,4 @@
-"""How far a run or a restore is, on a terminal; elsewhere only for whom a run waits."""
+"""How far a run, a restore or a full read is, on a terminal; elsewhere for whom a run waits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chiro_db.backup.restore import Advance
 
 Watch = Callable[[Mapping[str, "Progress"]], None]
-_OFTEN = 0.1  # seconds between two looks at a restore
+_OFTEN = 0.1  # seconds between two looks at rows
 
 
 def _animated() -> bool:
@@ -56,12 +56,12 @@ def _bars() -> Iterator[Watch]:
     from rich.progress import Progress as Bars
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20),
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[doing]}"),
+        TextColumn("{task.fields[doing]}", markup=False),
     )
     tasks: dict[str, TaskID] = {}
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
@@ -79,22 +79,24 @@ def _bars() -> Iterator[Watch]:
 
 
 @contextmanager
-def restoring(service: str) -> Iterator[Callable[[Advance], None]]:
+def reading(service: str) -> Iterator[Callable[[Advance], None]]:
     """Rows of all rows, the rate, and what it is at; nothing where there is no terminal."""
     if not _animated():
         yield lambda _: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
 
     from chiro_db.report.quantity import size
 
+    one_line = Column(no_wrap=True, overflow="ellipsis")
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.fields[amount]}"),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=12),
+        TextColumn("{task.fields[amount]}", table_column=Column(no_wrap=True)),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[doing]}"),
+        TextColumn("{task.fields[doing]}", markup=False, table_column=one_line),
     )
     looked, began = 0.0, time.monotonic()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:

@@ -185,11 +185,14 @@ def _restored(about: Job, meant: Backup, how: _How) -> Restored:
     """From the first copy that is whole; then the spec's privileges, in the same transaction."""
     from chiro_db.apply.settling import settling
     from chiro_db.backup import several
-    from chiro_db.backup.restore import Source, restore
+    from chiro_db.backup.restore import Advance, Source, restore
     from chiro_db.catalog.connect import connected
-    from chiro_db.cli.backup_progress import restoring
+    from chiro_db.cli.backup_progress import reading
 
     with ExitStack() as stack:
+        watch = stack.enter_context(reading(meant.service))
+        if meant.manifest is not None:
+            watch(Advance(sum(meant.manifest.rows.values())))
         folder, manifest = _whole(meant, stack)
         source = Source(folder, manifest, how.client, how.keys)
         connection = stack.enter_context(connected(about.to))
@@ -201,7 +204,6 @@ def _restored(about: Job, meant: Backup, how: _How) -> Restored:
             connection.execute(f"SET LOCAL lock_timeout = {int(how.lock_timeout * 1000)}".encode())
         else:
             stack.enter_context(settling(connection, about, lock_timeout=how.lock_timeout))
-        watch = stack.enter_context(restoring(meant.service))
         if crew is not None:
             return several.restore(connection, source, crew, under=how.under, watch=watch)
         return restore(connection, source, replace=how.replace, under=how.under, watch=watch)

@@ -52,7 +52,7 @@ def verify(
     from chiro_db.backup.encryption import identities
     from chiro_db.backup.verify import drill
     from chiro_db.backup.verify import verify as read
-    from chiro_db.cli.backup_progress import restoring
+    from chiro_db.cli.backup_progress import reading
     from chiro_db.cli.backup_stores import offline
     from chiro_db.cli.showing import errors_as
     from chiro_db.report.backup_verify import verified_json, verified_text
@@ -78,12 +78,17 @@ def verify(
         if restore:
 
             def drilled(copy: Copy, one: Backup) -> Verified:
-                with _empty(loaded.path) as connection, restoring(one.service) as watch:
+                with _empty(loaded.path) as connection, reading(one.service) as watch:
                     return drill(copy, one.service, one.id, client, keys, connection, watch)
 
             each(drilled)
         else:
-            each(lambda copy, one: read(copy, one.service, one.id, client, keys))
+
+            def wholly(copy: Copy, one: Backup) -> Verified:
+                with reading(one.service) as watch:
+                    return read(copy, one.service, one.id, client, keys, watch)
+
+            each(wholly)
         for problem in found.problems:
             raise problem
     if output is Format.JSON:
