@@ -154,7 +154,7 @@ _LISTED = (
     Family(
         "chirodb_service_drift_changes",
         "gauge",
-        "Changes between the spec and the database: what `chirodb drift` lists",
+        "Changes between the spec and the database: what `chirodb drift` lists, but for passwords",
         _SERVICE,
     ),
     Family(

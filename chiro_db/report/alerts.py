@@ -14,6 +14,14 @@ _DAY = 86_400
 _FIXED: tuple[tuple[str, str, str, str, str], ...] = (
     ("ChirodbDown", "chirodb_up == 0", "5m", "critical", "chirodb cannot ask the database"),
     (
+        "ChirodbSilent",
+        "absent(chirodb_up) or (chirodb_up offset 1h unless chirodb_up)",
+        "10m",
+        "critical",
+        "no metrics come{{ with $labels.instance }} from {{ . }}{{ end }}: is `chirodb metrics`"
+        " running, and does it answer within the scrape's time-out?",
+    ),
+    (
         "ChirodbUnseen",
         "chirodb_scrape_unseen > 0",
         "1h",

@@ -18,10 +18,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 import trustme
 
 from chiro_db.embedded import Cluster
+from chiro_db.observe import exporter
+from chiro_db.observe.families import Sample
 from tests.cli.running import chirodb, environment
 from tests.observe.scraping import parsed
 from tests.provisioning import Provisioning
@@ -200,6 +203,26 @@ def test_a_server_that_goes_and_comes_back(own_cluster: Cluster, tmp_path: Path)
         time.sleep(0.2)
         got(address)
         assert up(got(address)) == 1
+
+
+def test_a_scrape_that_is_not_answered_is_given_up(
+    shop: Provisioning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one has a connection of its own."""
+    monkeypatch.setattr(exporter, "_PATIENCE", 3.0)
+    asked = iter(["SELECT pg_sleep(60)", "SELECT 1"])
+
+    def more(connection: psycopg.Connection) -> list[Sample]:
+        connection.execute(next(asked).encode())
+        return []
+
+    job = shop.job(SPEC)
+    one = exporter.Exporter(job.to, job.loaded.spec, more)
+    assert [s.value for s in one.take() if s.name == "chirodb_up"] == [0]
+    assert "no answer within 3 s" in str(one.failure)
+    monkeypatch.setattr(exporter, "_PATIENCE", 60.0)
+    assert [s.value for s in one.take() if s.name == "chirodb_up"] == [1]
+    one.close()
 
 
 def test_without_the_extra_the_package_is_named(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ services:
 # Series, and the alert with its labels that they have to raise after an hour.
 _RAISED: tuple[tuple[str, dict[str, str], str, str], ...] = (
     ('chirodb_up{instance="i"}', {"instance": "i"}, "0x120", "ChirodbDown"),
+    ('chirodb_up{instance="i"}', {}, "1x10 _x120", "ChirodbSilent"),
     (
         'chirodb_service_backup_age_seconds{service="odd. \\"name\\""}',
         {"service": 'odd. "name"'},
@@ -113,6 +114,8 @@ def _with_summaries(rules: Path, tests: list[dict[str, Any]]) -> None:
     """promtool compares annotations too; ours differ only in what Prometheus fills in."""
     text = {
         "ChirodbDown": "chirodb cannot ask the database",
+        "ChirodbSilent": "no metrics come: is `chirodb metrics` running, and does it answer within"
+        " the scrape's time-out?",
         "ChirodbBackupTooOld": 'the last good backup of odd. "name" is 2h 5m 0s old',
         "ChirodbIdleInTransaction": "shop is idle in a transaction for 6m 40s",
     }
