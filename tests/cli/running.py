@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_SET_OUTSIDE = ("CHIRODB_", "PG", "CI", "NO_COLOR")
+_SET_OUTSIDE = ("CHIRODB_", "PG", "CI", "NO_COLOR", "COLUMNS")
 
 
 @dataclass(frozen=True, slots=True)

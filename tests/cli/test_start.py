@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from tests.cli.running import environment
+
 _PROGRAM = """
 import json, sys
 from chiro_db.cli import run
@@ -29,7 +31,11 @@ print("\\n" + json.dumps([code, sorted({m.split(".")[0] for m in sys.modules})])
 )
 def test_a_command_imports_only_what_it_uses(arguments: list[str], unused: set[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, *arguments], capture_output=True, text=True, check=True
+        [sys.executable, "-c", _PROGRAM, *arguments],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     code, modules = json.loads(done.stdout.splitlines()[-1])
     assert code == 0
