@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from dataclasses import replace as changed
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,10 +19,6 @@ from chiro_db.errors import ChirodbError, RefusedError
 
 if TYPE_CHECKING:
     from chiro_db.apply.planning import Job
-    from chiro_db.backup.client import Client
-    from chiro_db.backup.inventory import Backup
-    from chiro_db.backup.manifest import Manifest
-    from chiro_db.backup.restore import Restored
     from chiro_db.backup.settings import Settings
     from chiro_db.backup.store import Store
 
@@ -81,6 +73,7 @@ def restore(
     from chiro_db.backup.choice import choose
     from chiro_db.backup.client import reader
     from chiro_db.backup.encryption import identities
+    from chiro_db.cli.backup_restoring import How, elsewhere, is_there, make_database, restored
     from chiro_db.cli.backup_stores import chosen
     from chiro_db.cli.connecting import job
     from chiro_db.model.secret import read
@@ -93,7 +86,7 @@ def restore(
     keys = identities(identity) if identity is not None else ()
     meant = choose(inventory.take([(settings, stores)]), service, at)
     if into is not None:
-        about = _elsewhere(about, into)
+        about = elsewhere(about, into)
     place = f"target {about.target}, " if about.target else ""
     name = under or settings.schema
     origin = f" of {meant.elsewhere}" if meant.elsewhere else ""
@@ -104,16 +97,16 @@ def restore(
     )
     if under is None:
         read(about.secrets, about.secrets)  # the spec is applied at the end, which may need them
-    replaced = replace and _is_there(about, settings.schema)
+    replaced = replace and is_there(about, settings.schema)
     if about.protected and under is None:
         _check(about, allowed, replaced=replaced)
     if replaced:
         _confirm(about, settings, yes)
         _back_up(about, settings, stores, bindir)
     client = reader(bindir)
-    _make_database(about)
+    make_database(about)
     began = time.monotonic()
-    done = _restored(about, meant, _How(client, keys, under, replace, jobs, lock_timeout))
+    done = restored(about, meant, How(client, keys, under, replace, jobs, lock_timeout))
     seconds = time.monotonic() - began
     typer.echo(
         f"Restored {service} of {meant.started:%Y-%m-%d %H:%M:%S} UTC:"
@@ -123,14 +116,6 @@ def restore(
         typer.echo(f"warning: without {missing}, which has no such rows here", err=True)
     for missing in done.lacking:
         typer.echo(f"warning: there is no {missing}", err=True)
-
-
-def _is_there(about: Job, schema: str) -> bool:
-    from chiro_db.backup.place import exists
-    from chiro_db.catalog.connect import connected_if_exists
-
-    with connected_if_exists(about.to) as connection:
-        return connection.info.dbname == about.to.database and exists(connection, schema)
 
 
 def _check(about: Job, allowed: frozenset[str], *, replaced: bool) -> None:
@@ -167,92 +152,3 @@ def _back_up(about: Job, settings: Settings, stores: list[Store], bindir: Path |
     if outcome.manifest is not None:
         made = outcome.manifest.id
         typer.echo(f"backed up what is there: {made} (`--at {made}` brings it back)", err=True)
-
-
-@dataclass(frozen=True)
-class _How:
-    """What the options say."""
-
-    client: Client
-    keys: Sequence[Any]
-    under: str | None
-    replace: bool
-    jobs: int
-    lock_timeout: float
-
-
-def _restored(about: Job, meant: Backup, how: _How) -> Restored:
-    """From the first copy that is whole; then the spec's privileges, in the same transaction."""
-    from chiro_db.apply.settling import settling
-    from chiro_db.backup import several
-    from chiro_db.backup.restore import Advance, Source, restore
-    from chiro_db.catalog.connect import connected
-    from chiro_db.cli.backup_progress import reading
-
-    with ExitStack() as stack:
-        watch = stack.enter_context(reading(meant.service))
-        if meant.manifest is not None:
-            watch(Advance(sum(meant.manifest.rows.values())))
-        folder, manifest = _whole(meant, stack)
-        source = Source(folder, manifest, how.client, how.keys)
-        connection = stack.enter_context(connected(about.to))
-        crew = None
-        if how.jobs > 1 and _can_share(about, manifest):
-            crew = stack.enter_context(several.several(about.to, how.jobs, how.lock_timeout))
-        if how.under is not None:
-            stack.enter_context(connection.transaction())
-            connection.execute(f"SET LOCAL lock_timeout = {int(how.lock_timeout * 1000)}".encode())
-        else:
-            stack.enter_context(settling(connection, about, lock_timeout=how.lock_timeout))
-        if crew is not None:
-            return several.restore(connection, source, crew, under=how.under, watch=watch)
-        return restore(connection, source, replace=how.replace, under=how.under, watch=watch)
-
-
-def _can_share(about: Job, made: Manifest) -> bool:
-    """Several processes read one archive only as files, and rename or replace no schema."""
-    problem = None
-    if made.format != "directory":
-        problem = "the backup is one stream (`backup run --jobs` makes one of files)"
-    elif _is_there(about, made.schema):
-        problem = f"the schema {made.schema} is there, which takes one transaction"
-    if problem is not None:
-        typer.echo(f"one process restores it: {problem}", err=True)
-    return problem is None
-
-
-def _whole(meant: Backup, stack: ExitStack) -> tuple[Path, Manifest]:
-    from chiro_db.backup.fetch import fetched
-    from chiro_db.report.errors import lines
-
-    failed: ChirodbError | None = None
-    for copy in meant.copies:
-        try:
-            return stack.enter_context(fetched(copy))
-        except ChirodbError as error:
-            if failed is not None:
-                typer.echo(lines(failed)[0], err=True)
-            failed = error
-    raise failed or ChirodbError(f"no store has {meant.id}")
-
-
-def _elsewhere(about: Job, database: str) -> Job:
-    """The same spec for another database of the server."""
-    from chiro_db.catalog.connect import Where
-
-    spec = about.loaded.spec
-    named = spec.database.model_copy(update={"name": database})
-    loaded = changed(about.loaded, spec=spec.model_copy(update={"database": named}))
-    return changed(about, loaded=loaded, to=Where(about.to.parameters, database))
-
-
-def _make_database(about: Job) -> None:
-    """If it is not there: with the service alone in it."""
-    from chiro_db.catalog.connect import connected_if_exists
-    from chiro_db.sql import Name, statement
-
-    name = about.to.database
-    with connected_if_exists(about.to) as connection:
-        if connection.info.dbname != name:
-            connection.execute(statement("backup/create_database", name=Name(name)).encode())
-            typer.echo(f"made the database {name}", err=True)
