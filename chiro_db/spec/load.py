@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from chiro_db.spec.positions import Path as SpecPath
 from chiro_db.spec.positions import Positions
 
 _NEVER_EMPTY = ("version", "database")
+_REQUIRED = (("version",), ("database",), ("database", "name"))  # each in whatever file
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def _parse(path: Path) -> tuple[dict[str, Any], Positions, list[Diagnostic]]:
     sources, problems = read(path)
     roots: list[tuple[str, Node]] = []
     parts: list[tuple[Positions, dict[str, Any]]] = []
+    whole: list[int] = []  # which of them stand in a file without problems
     unread = bool(problems)
     for source in sources:
         of_file = Problems(source.name)
@@ -86,20 +88,42 @@ def _parse(path: Path) -> tuple[dict[str, Any], Positions, list[Diagnostic]]:
             value = builder.build(root)
             unread = unread or builder.gave_up
             if isinstance(root, MappingNode):
+                whole += [] if of_file else [len(roots)]
                 roots.append((source.name, root))
                 parts.append((Positions(roots[-1:]), value or {}))
             elif value is not None:
                 of_file.at(root, "a spec is a mapping", "begin with `version: 1`")
                 unread = True
         problems += of_file
-    values, conflicts = merge(parts)
+    values, conflicts = _merged(parts)
     if unread or (problems and not values):  # what such a file declares would seem to be missing
-        raise SpecError(_unique(problems))
+        of_whole = _apart([parts[i] for i in whole], Positions([roots[i] for i in whole]))
+        raise SpecError(_unique([*problems, *of_whole]))
     if not values:
         raise SpecError([_empty(path, bool(sources))])
-    # `services:` with nothing behind it is a section without entries.
-    values = {k: v for k, v in values.items() if v is not None or k in _NEVER_EMPTY}
     return values, Positions(roots), [*problems, *conflicts]
+
+
+def _merged(
+    parts: list[tuple[Positions, dict[str, Any]]],
+) -> tuple[dict[str, Any], list[Diagnostic]]:
+    """`services:` with nothing behind it is a section without entries."""
+    values, conflicts = merge(parts)
+    return {k: v for k, v in values.items() if v is not None or k in _NEVER_EMPTY}, conflicts
+
+
+def _apart(
+    parts: list[tuple[Positions, dict[str, Any]]], positions: Positions
+) -> Iterator[Diagnostic]:
+    """What is wrong in these files whatever stands in those that cannot be read."""
+    values, conflicts = _merged(parts)
+    yield from conflicts
+    try:
+        Spec.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        for path, problem in Explainer(values, positions).explain(error):
+            if path not in _REQUIRED or not problem.message.startswith("missing"):
+                yield problem
 
 
 def _empty(path: Path, has_files: bool) -> Diagnostic:

@@ -97,6 +97,20 @@ MERGES: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
             "it stands in x/b.yaml:2:3 already",
         ],
     ),
+    "a file that cannot be read, and what is wrong in the others whatever it says": (
+        {
+            "a.yaml": "version: 1\ndatabase:\n\tname: d\n",
+            "b.yaml": "database: {coment: x}\nservices: {s: {schema: t, owner: somebody, ap: a}}\n",
+            "c.yaml": "services: {s: {schema: u, owner: o}}\n",
+        },
+        [
+            "x/a.yaml:3:1 a tab, which YAML does not take for indentation | use spaces",
+            "x/b.yaml:1:12 unknown key `coment` in `database` | did you mean `comment`?",
+            "x/b.yaml:2:44 unknown key `ap` in `services.s` | did you mean `app`?",
+            "x/c.yaml:1:12 the service `s` stands in two files | "
+            "it stands in x/b.yaml:2:12 already",
+        ],
+    ),
     "syntax errors of all files at once": (
         {"a.yaml": HEAD + "a: b: c\n", "b.yaml": "x: [a\n", "c.yaml": b"version: 1\nx: \xff\n"},
         [
