@@ -230,6 +230,8 @@ class Declaration:
         cover = line.get("cover") if word != "schema" else None
         if cover == "existing" and future:
             return
+        if future and "made_by" in line and thing.owner not in listed(line["made_by"]):
+            return
         if cover == "future" and not future:
             for grantee in grantees:
                 result.allowed |= {(grantee, p, o) for p in privileges for o in {False, option}}

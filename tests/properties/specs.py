@@ -77,7 +77,8 @@ def scenarios(draw: st.DrawFn, version: int) -> Scenario:
     named = [name for name in named if name not in strangers]
     for service in services.values():
         inside = [thing for thing in things if thing.schema == service["schema"]]
-        grants = draw(st.lists(_grant(named, inside), max_size=4))
+        makers = [service["owner"], *service.get("creators", ())]
+        grants = draw(st.lists(_grant(named, inside, makers), max_size=4))
         if grants:
             service["grants"] = grants
     spec: Spec = {"version": 1, "database": {"name": database}, "roles": roles}
@@ -158,7 +159,7 @@ def _membership(draw: st.DrawFn, group: str, version: int) -> str | Spec:
 
 
 @st.composite
-def _grant(draw: st.DrawFn, named: list[str], inside: list[Thing]) -> Spec:
+def _grant(draw: st.DrawFn, named: list[str], inside: list[Thing], makers: list[str]) -> Spec:
     to = draw(st.lists(st.sampled_from([*named, "public"]), min_size=1, max_size=2, unique=True))
     line: Spec = {"to": to}
     word = draw(st.sampled_from(_WORDS))
@@ -183,6 +184,8 @@ def _grant(draw: st.DrawFn, named: list[str], inside: list[Thing]) -> Spec:
         line["level"] = draw(st.sampled_from(["read", "write", *_LEVELS]))
     if way in ("level", "privileges") and draw(st.sampled_from([False, False, True])):
         line["cover"] = draw(st.sampled_from(["existing", "future"]))
+        if line["cover"] == "future" and draw(st.booleans()):
+            line["made_by"] = draw(st.lists(st.sampled_from(makers), min_size=1, unique=True))
     if "public" not in to and draw(st.sampled_from([False, False, False, True])):
         line["grantable"] = True
     if draw(st.sampled_from([False, False, False, True])):
