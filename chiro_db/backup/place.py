@@ -39,7 +39,7 @@ def make_room(
     if exists(connection, schema):
         if not replace:
             what = "--as NAME restores beside it; --replace backs it up and takes its place"
-            if (comment(connection, schema) or "").startswith(_UNFINISHED):
+            if is_unfinished(connection, schema):
                 what = "a restore that was killed left it half made: --replace takes its place"
             raise RefusedError(f"there is a schema `{schema}` already", hint=what)
         _drop(connection, schema)
@@ -73,6 +73,10 @@ def comment(connection: Connection, schema: str) -> str | None:
     text = "SELECT pg_catalog.obj_description(oid) FROM pg_catalog.pg_namespace WHERE nspname = %s"
     row = connection.execute(text, [schema]).fetchone()
     return row[0] if row is not None else None
+
+
+def is_unfinished(connection: Connection, schema: str) -> bool:
+    return comment(connection, schema) == _UNFINISHED
 
 
 def mark(connection: Connection, schema: str) -> str | None:

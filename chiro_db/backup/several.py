@@ -55,11 +55,23 @@ def several(to: Where, jobs: int, lock_timeout: float) -> Iterator[Several]:
     found = Several(to, jobs, lock_timeout)
     try:
         yield found
-    except BaseException:  # Ctrl-C too
+    except BaseException as failed:  # Ctrl-C too
         if found.began is not None:
-            with found.transaction() as connection:
-                place.drop(connection, found.began)
+            _take_back(found, found.began, failed)
         raise
+
+
+def _take_back(crew: Several, schema: str, failed: BaseException) -> None:
+    """Only what says of itself that it is half made."""
+    try:
+        with crew.transaction() as connection:
+            if place.is_unfinished(connection, schema):
+                place.drop(connection, schema)
+    except ChirodbError as error:
+        raise ChirodbError(
+            f"the restore failed, and left the schema `{schema}` half made: {error.message}",
+            hint="restore with --replace when the server can be reached again",
+        ) from failed
 
 
 def restore(

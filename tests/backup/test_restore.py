@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from chiro_db.backup.place import mark
+from chiro_db.backup.several import several
 from tests.backup.shop import SPEC, Shop, new_database
 from tests.provisioning import administrator, summaries
 from tests.servers import Database
@@ -159,6 +161,25 @@ def test_several_processes_that_fail_leave_no_schema(shop: Shop, capsys: Capture
     there = b"SELECT to_regnamespace('\"Shop\"')"
     with other.connect() as connection:
         assert connection.execute(there).fetchone() == (None,)
+
+
+def test_only_what_is_half_made_is_taken_back(shop: Shop) -> None:
+    """A schema of the same name that another run has made meanwhile stays."""
+    to = shop.provision.job(shop.spec).to
+
+    def fail() -> None:
+        with several(to, 2, 5.0) as crew:
+            crew.began = "Shop"
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert shop.provision.value(CUSTOMERS) == 1000
+    with shop.provision.database.connect() as connection:
+        mark(connection, "Shop")
+    with pytest.raises(KeyError):
+        fail()
+    assert shop.provision.value("SELECT to_regnamespace('\"Shop\"')") is None
 
 
 def test_a_protected_target_asks_for_what_a_restore_does(
