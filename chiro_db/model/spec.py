@@ -11,6 +11,7 @@ from chiro_db.model.predefined import DATABASE_OWNER
 from chiro_db.model.spec_grant import BUILT_IN_LEVELS, Grant, Level
 from chiro_db.model.spec_values import (
     DatabaseName,
+    ExtensionSchema,
     Flag,
     Identifier,
     Instant,
@@ -32,7 +33,7 @@ from chiro_db.model.spec_values import (
 
 
 class Extension(Section):
-    schema_: SchemaName | None = Field(default=None, alias="schema")
+    schema_: ExtensionSchema | None = Field(default=None, alias="schema")
 
 
 def _extensions(value: Any) -> Any:

@@ -42,6 +42,8 @@ def _identifier(value: str) -> str:
         raise ValueError("a name must not be empty")
     if "\0" in value:
         raise ValueError("a name must not contain a NUL character")
+    if is_secret(value):
+        raise ValueError(f"`{value}` would be the name itself; references are for secrets and URLs")
     if (size := len(value.encode())) > 63:
         raise ValueError(f"the name is {size} bytes long; PostgreSQL cuts names at 63 bytes")
     return value
@@ -63,6 +65,11 @@ def _schema_name(value: str) -> str:
     if value.startswith("pg_") or value == "information_schema":
         raise ValueError(f"`{value}` is a reserved schema name")
     return value
+
+
+def _extension_schema(value: str) -> str:
+    """pg_catalog too, where plpgsql and pg_cron are."""
+    return value if value == "pg_catalog" else _schema_name(value)
 
 
 def _database_name(value: str) -> str:
@@ -140,6 +147,7 @@ def _of_text(check: Callable[[str], str]) -> BeforeValidator:
 
 _YES_NO = Annotated[str, Field(pattern="^([Yy][Ee][Ss]|[Nn][Oo]|[Oo][Nn]|[Oo][Ff][Ff])$")]
 Identifier = Annotated[str, _of_text(_identifier)]
+ExtensionSchema = Annotated[str, _of_text(_extension_schema)]
 DatabaseName = Annotated[str, _of_text(_database_name)]
 RoleName = Annotated[str, _of_text(_role_name)]
 OwnerName = Annotated[str, _of_text(_owner_name)]
