@@ -17,6 +17,7 @@ from chiro_db.model.acl import Source
 from chiro_db.model.plan import Change, Plan
 from chiro_db.model.state import State
 from chiro_db.plan.locks import too_many
+from chiro_db.plan.pieces import in_pieces
 from chiro_db.plan.reach import Reach
 from chiro_db.plan.whole import whole
 
@@ -35,6 +36,7 @@ def build(scope: Scope, locate: Locate) -> Plan:
     extras = [change for change in found if scope.additive and change.extra]
     changes = [change for change in found if not (scope.additive and change.extra)]
     ordered = whole(scope.state, _finished(Reach(scope, changes).run(), locate))
+    ordered = in_pieces(scope.state, ordered)
     warnings = [f"{p.place}: {p.message}" if p.place else p.message for p in problems]
     return Plan(
         changes=tuple(ordered),

@@ -43,7 +43,7 @@ def whole(state: State, changes: Iterable[Change]) -> list[Change]:
 def overreached(done: Plan, now: State) -> Iterator[Change]:
     """What went for all in a schema where, by now, something is of an extension."""
     for change in done.runnable:
-        on = _on(change)
+        on = named_on(change)
         if on is not None and not change.locks and (on.schema, on.type) in (now.foreign or ()):
             yield change
 
@@ -66,7 +66,7 @@ def _extended_by(changes: Iterable[Change]) -> Iterator[str]:
             yield change.after["schema"]
 
 
-def _on(change: Change) -> On | None:
+def named_on(change: Change) -> On | None:
     """What it grants or revokes on, where there is a statement for all of a kind."""
     if change.step not in _STEPS or change.blocked is not None:
         return None
@@ -83,7 +83,7 @@ class _Short(NamedTuple):
 
 
 def _shortened(change: Change) -> _Short | None:
-    on = _on(change)
+    on = named_on(change)
     if on is None:
         return None
     named = f" ON {on.type.upper()} {', '.join(change.locks)} "
