@@ -66,10 +66,9 @@ def slow(
     from chiro_db.cli.connecting import job
     from chiro_db.cli.showing import errors_as
     from chiro_db.cli.streams import is_read
-    from chiro_db.model.duration import duration
 
     with errors_as(output.value):
-        age = duration(since).total_seconds() if since is not None else None
+        age = _age(since) if since is not None else None
         about = job(spec, target, url, service, secrets=False)
         while True:
             found = _look(about, by.value, limit, age, explain=explain)
@@ -77,6 +76,20 @@ def slow(
             if not watch or not is_read():
                 return
             time.sleep(interval)
+
+
+def _age(since: str) -> float:
+    """In seconds."""
+    from chiro_db.model.duration import duration
+    from chiro_db.observe.snapshots import KEPT
+
+    age = duration(since).total_seconds()
+    if age > KEPT:
+        raise ChirodbError(
+            f"`{since}` is {age / 86_400:,.0f} days; snapshots are kept for {KEPT // 86_400}",
+            hint="`m` is a month: write 5min for five minutes",
+        )
+    return age
 
 
 def _look(about: Job, by: str, limit: int, age: float | None, *, explain: bool) -> Slow:

@@ -21,7 +21,7 @@ def duration(text: str) -> timedelta:
     if not is_duration(text):
         raise ChirodbError(
             f"`{text}` is not a span of time",
-            hint="write 36h, 7d, 4w, 6m (months), 1y, or several together: 1y6m",
+            hint="write 15min, 36h, 7d, 4w, 6m (months), 1y, or several together: 1y6m",
         )
     parts = _PART.findall(text)
     return timedelta(seconds=sum(int(count) * _UNITS[unit] for count, unit in parts))

@@ -101,7 +101,8 @@ def _load(
     limit: int,
 ) -> ServiceLoad:
     total = sum(s.total_ms for s in group)
-    first = sorted(group, key=lambda s: (-measure(s), s.queryid or ""))[:limit]
+    ahead = sorted(group, key=lambda s: (-measure(s), s.queryid or ""))
+    first = [s for s in ahead[:limit] if measure(s) > 0]
     listed = []
     for statement in first:
         if statement.queryid is None:

@@ -11,7 +11,7 @@ from chiro_db.errors import ChirodbError
 from chiro_db.files import state_root, write_private
 from chiro_db.observe.statements import COUNTERS, Counted, Reading, difference
 
-_KEPT = 31 * 86_400  # seconds
+KEPT = 31 * 86_400  # seconds
 _MOST = 200  # files
 _APART = 60  # seconds between two that are kept
 
@@ -45,7 +45,7 @@ def remember(place: Path, reading: Reading) -> None:
     document = {"at": reading.at, "since": reading.since, "columns": COUNTERS, "rows": rows}
     write_private(_file(place, reading.at), json.dumps(document))
     known.append(reading.at)
-    for at in known[: max(0, len(known) - _MOST)] + [at for at in known if at < reading.at - _KEPT]:
+    for at in known[: max(0, len(known) - _MOST)] + [at for at in known if at < reading.at - KEPT]:
         _file(place, at).unlink(missing_ok=True)
 
 

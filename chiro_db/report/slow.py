@@ -69,6 +69,9 @@ def _service(screen: Screen, by: By, load: ServiceLoad) -> Iterator[str]:
     yield screen.wrapped([Span(name, Style.BOLD), Span(sums)], indent=0, hang=2)
     if load.service is None:  # administrators, tools and chirodb itself: only the sum
         return
+    if not load.statements:
+        yield screen.paint(f"  no statement has {_BY[by]}", Style.DIM)
+        return
     extra = {By.IO: ("io",), By.TEMP: ("temp",)}.get(by, ())
     yield screen.paint(_columns((*_HEAD, *extra)), Style.DIM)
     for statement in load.statements:

@@ -105,6 +105,8 @@ def test_what_statements_are_measured_by(slow: Provisioning) -> None:
     assert first[By.TEMP].counted.temp > 100
     assert "CREATE TABLE" in first[By.IO].text or "count" in first[By.IO].text
     assert first[By.IO].counted.io > 0
+    [written] = loads(slow, By.TEMP)["shop"].statements
+    assert written.counted.temp > 100, "what has written none is not listed"
     count = next(o for o in loads(slow)["shop"].statements if o.text.startswith("SELECT count"))
     assert count.counted.cached is not None
     assert 0 <= count.counted.cached <= 1
@@ -250,6 +252,10 @@ def cli(slow: Provisioning, tmp_path: Path) -> Callable[..., Ran]:
 def test_from_the_command_line(cli: Callable[..., Ran], slow: Provisioning) -> None:
     assert cli("--since", "1h").code == 1
     assert cli("--since", "soon").code == 1
+    months = cli("--since", "5m")
+    assert (months.code, "`5m` is 150 days" in months.err) == (1, True), months.err
+    assert "write 5min" in months.err
+    assert cli("--by", "temp", "--service", "shop").code == 0
     run(slow, "so", "SELECT pg_sleep(0.2) /*route='%2F'*/")
     shown = cli("--since", "1h", "--limit", "1")
     assert shown.code == 0, shown.err
