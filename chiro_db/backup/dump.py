@@ -160,7 +160,7 @@ def _left_out(needed: Prerequisites) -> dict[str, list[str]]:
     for kind, name in needed.left_out:
         kinds.setdefault(kind, []).append(name)
     if needed.mentions:
-        kinds["what only bodies of functions name:"] = [str(m) for m in needed.mentions]
+        kinds["named in bodies of functions alone"] = [str(m) for m in needed.mentions]
     return kinds
 
 

@@ -22,7 +22,7 @@ def outcomes_text(outcomes: Sequence[Outcome]) -> Iterator[str]:
             f" {made.read_back['seconds']:.1f} s; in {', '.join(sorted(outcome.stores))}"
         )
         for kind, names in sorted(made.left_out.items()):
-            yield f"  not in it: {kind} {', '.join(names)}"
+            yield f"  not in it: {kind}: {', '.join(names)}"
 
 
 def _dumped(outcome: Outcome) -> float:
