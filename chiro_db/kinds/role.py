@@ -246,9 +246,10 @@ def _drop(scope: Scope, name: str) -> Iterator[Change]:
             scope.report("error", source, message)
     role = sql.Name(name)
     statements = []
-    if owned and heir is not None:
-        statements.append(sql.statement("role/reassign", name=role, heir=sql.Name(heir)))
     if belongings:
+        # DROP OWNED would drop what it has come to own since: that goes to somebody, too
+        to_whom = sql.Name(heir) if owned and heir is not None else None
+        statements.append(sql.statement("role/reassign", name=role, heir=to_whom))
         statements.append(sql.statement("role/disown", name=role))
     statements.append(sql.statement("role/drop", name=role))
     to = f", what it owns goes to {heir}" if owned else ""

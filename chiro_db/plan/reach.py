@@ -31,8 +31,7 @@ class Reach:
         if self.server.superuser:
             return self.changes
         result = [self._checked(change) for change in self.changes]
-        missing = _Missing(change for change in result if change.blocked is not None)
-        result = [missing.follow(change) for change in result]
+        result = _followed(result)
         needs = {need for change in result if change.blocked is None for need in change.needs}
         return [*map(_as_owner, result), *self._joins(needs)]
 
@@ -206,6 +205,16 @@ class Reach:
     @property
     def _inherits(self) -> bool:
         return self.server.major >= 16 or bool(self.scope.actual_roles[self.server.role].inherit)
+
+
+def _followed(changes: list[Change]) -> list[Change]:
+    """With all that waits for what is blocked, and with what waits for that in turn."""
+    while True:
+        blocked = [change for change in changes if change.blocked is not None]
+        missing = _Missing(blocked)
+        changes = [missing.follow(change) for change in changes]
+        if sum(change.blocked is not None for change in changes) == len(blocked):
+            return changes
 
 
 def _as_owner(change: Change) -> Change:

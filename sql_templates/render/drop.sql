@@ -10,9 +10,8 @@ BEGIN
         ORDER BY 1
     LOOP
         PERFORM pg_temp.chirodb_reach(array_remove(ARRAY[gone.name, gone.heir], NULL));
-        IF gone.heir IS NOT NULL THEN
-            EXECUTE format('REASSIGN OWNED BY %I TO %I', gone.name, gone.heir);
-        END IF;
+        -- never nobody: DROP OWNED would drop what is left
+        EXECUTE format('REASSIGN OWNED BY %I TO %I', gone.name, coalesce(gone.heir, current_user));
         EXECUTE format('DROP OWNED BY %I', gone.name);
         EXECUTE format('DROP ROLE %I', gone.name);
     END LOOP;

@@ -166,3 +166,40 @@ def test_an_ordinary_administrator_drops_what_it_made(provision: Provisioning) -
     admin.run("services: {s: {schema: s, owner: old}}")
     admin.run("services: {s: {schema: s, owner: new}}\nroles: {old: {state: absent}}")
     assert not exists(provision)
+
+
+def test_it_stays_while_what_it_owns_cannot_be_handed_over(provision: Provisioning) -> None:
+    """DROP OWNED would drop the table: its change of owner waits for that of the schema."""
+    provision.query(
+        "CREATE ROLE old; CREATE SCHEMA s; CREATE TABLE s.t (); ALTER TABLE s.t OWNER TO old"
+    )
+    admin = administrator(provision, "admin")
+    if provision.database.server.version >= 160000:
+        provision.query("GRANT old TO admin WITH ADMIN OPTION")
+    spec = "services: {s: {schema: s, owner: new}}\nroles: {old: {state: absent}}"
+    plan = admin.plan(spec)
+    blocked = [c.summary for c in plan.blocked]
+    assert blocked == [
+        "owner of schema s: postgres -> new",
+        "owner of table s.t: old -> new",
+        "drop role old",
+    ]
+    admin.run(spec, plan)
+    assert exists(provision)
+    assert (
+        provision.value("SELECT relowner::regrole::text FROM pg_class WHERE relname = 't'") == "old"
+    )
+
+
+def test_what_it_comes_to_own_between_plan_and_apply_is_not_dropped(
+    provision: Provisioning,
+) -> None:
+    provision.query(
+        "CREATE ROLE old; CREATE TABLE held (); GRANT SELECT ON held TO old; CREATE SCHEMA loose"
+    )
+    spec = "roles: {old: {state: absent}}"
+    [drop] = [c for c in provision.plan(spec).changes if c.name == "old"]
+    provision.query("CREATE TABLE loose.late (); ALTER TABLE loose.late OWNER TO old")
+    provision.query("; ".join(s.sql for s in drop.statements))
+    assert not exists(provision)
+    assert provision.value("SELECT count(*) FROM loose.late") == 0
