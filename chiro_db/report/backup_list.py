@@ -39,7 +39,8 @@ def list_text(
     expected = {settings.service: len(of) for settings, of in stores}
     rows = [_row(backup, now, expected[backup.service]) for backup in found.backups]
     if not rows:
-        yield "No backups"
+        places = dict.fromkeys(store.where for _, of in stores for store in of)
+        yield f"No backups in {', '.join(places)}"
         return
     columns = list(range(len(_HEADER)))
     if all(row[_COPIES] == "1/1" for row in rows):  # which says nothing

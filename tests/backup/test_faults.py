@@ -141,6 +141,13 @@ def test_two_runs_at_once_both_succeed(shop: Shop) -> None:
     assert list((shop.folder / ".partial").iterdir()) == []
 
 
+def test_a_store_that_is_not_there_is_named(shop: Shop, capsys: Capture) -> None:
+    """It may be a disk that is not mounted."""
+    assert shop.command("list", online=False) == 0
+    assert capsys.readouterr().out == f"No backups in {shop.folder}\n"
+    assert shop.command("list", "--max-age", "1d", online=False) == 2
+
+
 def test_a_store_that_nobody_can_write_to(shop: Shop, capsys: Capture) -> None:
     """The kernel's own file system, which takes no folders, not even root's."""
     shop.spec = SPEC.replace("./backups", "/sys/backups")
