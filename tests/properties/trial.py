@@ -153,8 +153,7 @@ class Trial:
 
     def skip_blocked(self) -> None:
         """What is not blocked succeeds, and leaves nothing but what was blocked."""
-        made = self.plan()
-        apply(self.job, made, lock_timeout=5)
+        self.carry_out(self.plan())
         left = self.plan()
         assert not left.runnable, f"left: {_shown(replace(left, changes=left.runnable))}"
 
@@ -209,12 +208,22 @@ class Trial:
         assert not made.blocked, f"{what}: {[c.summary for c in made.blocked]}"
         before, makers = observed(self.job), self.job.request.makers
         told = after(world(before, makers), made, before.server)
-        apply(self.job, made, lock_timeout=5)
+        self.carry_out(made)
         found = world(observed(self.job), makers)
         assert (what, foretold(told, found)) == (what, [])
         assert (what, untold(world(before, makers), found)) == (what, [])
         again = self.plan()
         assert not again.changes, f"{what}: not empty again: {_shown(again)}"
+
+    def carry_out(self, made: Plan) -> None:
+        """What is there and is no role stays, whatever the plan says."""
+        before = self.objects()
+        apply(self.job, made, lock_timeout=5)
+        gone = before - self.objects()
+        assert not gone, f"dropped: {gone} by {_shown(made)}"
+
+    def objects(self) -> set[Row]:
+        return {row[:2] for row in self.rows() if row[0] in ("namespace", "class", "proc", "type")}
 
     def differences(self, tries: int = 0) -> list[str]:
         strangers = self.scenario.strangers
