@@ -178,7 +178,9 @@ def _explained(error: psycopg.OperationalError, to: Where, database: str) -> Con
         ),
         (
             f'database "{database}',  # where none was named, libpq has taken the user's name
-            "`chirodb apply` makes the database of the spec" if database else "name the database",
+            "check its name; `chirodb apply` makes the one of the spec"
+            if database
+            else "name the database",
         ),
         ("too many connections", "the role, the database or the server is at its limit"),
         ("timeout", "the server did not answer in time; connect_timeout in the URL sets how long"),

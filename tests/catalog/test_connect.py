@@ -87,7 +87,7 @@ def test_a_database_that_does_not_exist(provision: Provisioning) -> None:
         assert connection.info.dbname == "postgres"
     with pytest.raises(ConnectError) as caught, connected(where(provision.conninfo, "missing")):
         pass
-    assert caught.value.hint == "`chirodb apply` makes the database of the spec"
+    assert caught.value.hint == "check its name; `chirodb apply` makes the one of the spec"
 
 
 def test_a_server_that_is_too_old(provision: Provisioning, monkeypatch: pytest.MonkeyPatch) -> None:
