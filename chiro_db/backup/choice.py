@@ -14,7 +14,7 @@ _LIST = "`chirodb backup list` shows what there is"
 def choose(found: Inventory, service: str, at: str | None) -> Backup:
     """A good one; ChirodbError where there is none. One of elsewhere has to be named by its id."""
     every, backups = found.every(service), found.of(service)
-    if at is not None and (named := [b for b in every if b.id.startswith(at)]):
+    if at is not None and (named := [b for b in every if _is_named(b, at)]):
         if len(named) > 1:
             raise ChirodbError(f"more than one backup begins with `{at}`", hint=_LIST)
         if not named[0].good:
@@ -37,6 +37,11 @@ def choose(found: Inventory, service: str, at: str | None) -> Backup:
             hint="a clock is or was wrong: name the one that is meant with --at ID",
         )
     return good[0]
+
+
+def _is_named(backup: Backup, at: str) -> bool:
+    """By its id, or by how that begins; one of elsewhere has to be named whole."""
+    return backup.id == at or (backup.elsewhere is None and backup.id.startswith(at))
 
 
 def _moment(text: str) -> datetime:

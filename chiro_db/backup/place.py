@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING
 
 from chiro_db.backup.sending import explained, query
 from chiro_db.errors import RefusedError
+from chiro_db.kinds.schema import UNFINISHED
 from chiro_db.sql import Keyword, Listed, Name, Text, statement
 
 if TYPE_CHECKING:
     from chiro_db.catalog.connect import Connection
 
-_UNFINISHED = "chirodb: an unfinished restore"
+
+@contextmanager
+def writing(connection: Connection) -> Iterator[None]:
+    """A transaction that sees what others commit beside it, whatever the defaults are."""
+    from psycopg import IsolationLevel
+
+    connection.isolation_level = IsolationLevel.READ_COMMITTED
+    connection.read_only = False
+    with connection.transaction():
+        yield
 
 
 def exists(connection: Connection, schema: str) -> bool:
@@ -76,13 +86,13 @@ def comment(connection: Connection, schema: str) -> str | None:
 
 
 def is_unfinished(connection: Connection, schema: str) -> bool:
-    return comment(connection, schema) == _UNFINISHED
+    return comment(connection, schema) == UNFINISHED
 
 
 def mark(connection: Connection, schema: str) -> str | None:
     """Says on the schema that it is half made; the comment that was there."""
     was = comment(connection, schema)
-    unmark(connection, schema, _UNFINISHED)
+    unmark(connection, schema, UNFINISHED)
     return was
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chiro_db.backup import client, manifest, prerequisites
+from chiro_db.backup import client, manifest, place, prerequisites
 from chiro_db.backup.dump import dump
 from chiro_db.backup.manifest import Manifest
 from chiro_db.backup.moment import Moment, moment
@@ -139,6 +139,11 @@ def _order(
         raise ChirodbError(
             f"there is no schema `{chosen.schema}` in the database",
             hint="`chirodb apply` makes it",
+        )
+    if not asked.replaced and place.is_unfinished(now.connection, chosen.schema):
+        raise ChirodbError(
+            f"the schema `{chosen.schema}` is half made: a restore is at work, or was killed",
+            hint="wait for it, or restore with --replace",
         )
     if asked.jobs and chosen.recipients:
         raise ChirodbError(

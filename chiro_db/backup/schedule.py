@@ -69,7 +69,8 @@ def jobs(
     if kept:
         command = (*program, "backup", "prune", "--yes", *options, *_named(kept, wanted))
         title = f"Prune the backups of {', '.join(kept)}"
-        found.append(Job("chirodb-prune", title, _PRUNE, command))
+        name = _name(kept, [], "prune") if _named(kept, wanted) else "chirodb-prune"
+        found.append(Job(name, title, _PRUNE, command))
     return found
 
 
@@ -78,10 +79,10 @@ def _named(services: Sequence[str], wanted: Sequence[Wanted]) -> Sequence[str]:
     return () if len(services) == len(wanted) else services
 
 
-def _name(services: Sequence[str], taken: Sequence[str]) -> str:
+def _name(services: Sequence[str], taken: Sequence[str], work: str = "backup") -> str:
     """Of the services' letters, short enough for a CronJob."""
     slug = re.sub(r"[^a-z0-9]+", "-", "-".join(services).lower()).strip("-")
-    name = f"chirodb-backup-{slug}"[:45].rstrip("-")
+    name = f"chirodb-{work}-{slug}"[:45].rstrip("-")
     return name if name not in taken else f"{name}-{len(taken) + 1}"
 
 

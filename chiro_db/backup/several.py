@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _TICK = 0.2  # seconds between two looks at the progress
 _ROWS = re.compile(r"(\d+); \d+ \d+ TABLE DATA ")
+_OF_SCHEMA = re.compile(r"\d+; \d+ \d+ (COMMENT|SECURITY LABEL) - SCHEMA ")
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Several:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Of a connection of its own; committed at the end."""
-        with connected(self.to) as connection, connection.transaction():
+        with connected(self.to) as connection, place.writing(connection):
             connection.execute(
                 f"SET LOCAL lock_timeout = {int(self.lock_timeout * 1000)};"
                 " SET LOCAL search_path = ''".encode()
@@ -101,7 +102,8 @@ def restore(
         advance.doing = "indexes and constraints"
         watch(advance)
         done = finish(connection, source, begun, rows)
-        place.unmark(connection, made.schema, comment)
+        if place.is_unfinished(connection, made.schema):  # else pg_restore has said its own
+            place.unmark(connection, made.schema, comment)
         if under is not None:
             place.rename(connection, made.schema, under)
         advance.doing = "privileges"
@@ -118,7 +120,8 @@ def _shared(source: Source, rest: Path, temp: Path, jobs: int) -> list[Path]:
     shares: list[tuple[int, list[str]]] = [(0, []) for _ in range(jobs)]
     lines = rest.read_text(encoding="utf-8").split("\n")
     entries = [(sizes.get(m[1], 0), line) for line in lines if (m := _ROWS.match(line))]
-    others = [line for line in lines if line and not _ROWS.match(line)]
+    # of no section, so that pg_restore takes it for data, too: it would take the mark away
+    others = [line for line in lines if line and not (_ROWS.match(line) or _OF_SCHEMA.match(line))]
     for size, line in sorted(entries, reverse=True):
         taken, share = shares[0]
         shares[0] = (taken + size, [*share, line])

@@ -37,6 +37,7 @@ def restored(about: Job, meant: Backup, how: How) -> Restored:
     """From the first copy that is whole; then the spec's privileges, in the same transaction."""
     from chiro_db.apply.settling import settling
     from chiro_db.backup import several
+    from chiro_db.backup.place import writing
     from chiro_db.backup.restore import Advance, Source, restore
     from chiro_db.catalog.connect import connected
     from chiro_db.cli.backup_progress import reading
@@ -52,7 +53,7 @@ def restored(about: Job, meant: Backup, how: How) -> Restored:
         if how.jobs > 1 and _can_share(about, manifest):
             crew = stack.enter_context(several.several(about.to, how.jobs, how.lock_timeout))
         if how.under is not None:
-            stack.enter_context(connection.transaction())
+            stack.enter_context(writing(connection))
             connection.execute(f"SET LOCAL lock_timeout = {int(how.lock_timeout * 1000)}".encode())
         else:
             stack.enter_context(settling(connection, about, lock_timeout=how.lock_timeout))

@@ -15,6 +15,7 @@ from chiro_db.model.plan import Action, Change, Hazard, Need, Statement, Step
 from chiro_db.model.predefined import DATABASE_OWNER
 
 NAME = "schema"
+UNFINISHED = "chirodb: an unfinished restore"  # a schema's comment until all of it is there
 _PUBLIC = "public"
 # PostgreSQL's own USAGE for PUBLIC on `public` is left as it is.
 _TOLERATED = frozenset({(None, "USAGE")})
@@ -87,7 +88,11 @@ def _service(scope: Scope, key: str, have: Fact | None) -> Iterator[Change]:
             ),
             effects=(Owned(_on(name), owner),),
         )
-    if service.purpose is not None and service.purpose != (have.comment or ""):
+    if have.comment == UNFINISHED:
+        message = f"the schema `{name}` is half made: a restore is at work, or was killed"
+        hint = f"wait for it, or `chirodb backup restore {key} --replace`"
+        scope.report("warning", source, message, hint)
+    elif service.purpose is not None and service.purpose != (have.comment or ""):
         text = sql.statement("schema/comment", name=shown, comment=sql.Text(service.purpose))
         yield Change(
             kind=NAME,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -162,7 +163,8 @@ def _small_disk(folder: Path, kilobytes: int) -> Iterator[Callable[[], None]]:
     """A file system of that size, and what makes it read-only, where root may mount one."""
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "none", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+    may = os.geteuid() == 0 and shutil.which("mount") is not None
+    if not may or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("only root can mount a file system, and not in every container")
     try:
         yield lambda: _run("mount", "-o", "remount,ro", str(folder))

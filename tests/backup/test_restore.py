@@ -90,6 +90,7 @@ def _elsewhere(shop: Shop, name: str) -> Database:
 
 @pytest.mark.every_version
 def test_several_processes_restore_where_the_archive_is_files(shop: Shop, capsys: Capture) -> None:
+    shop.provision.query("COMMENT ON SCHEMA \"Shop\" IS 'The shop'")
     shop.back_up(jobs=2)
     name = f"{shop.provision.name}_2"
     options = ("restore", "shop", "--into", name, "--jobs", "3")
@@ -104,7 +105,7 @@ def test_several_processes_restore_where_the_archive_is_files(shop: Shop, capsys
         identity = "INSERT INTO \"Shop\".customers (name) VALUES ('new') RETURNING id"
         assert other.execute(identity.encode()).fetchone() == (1001,)
         comment = "SELECT obj_description('\"Shop\"'::regnamespace)"
-        assert other.execute(comment.encode()).fetchone() == (None,)
+        assert other.execute(comment.encode()).fetchone() == ("The shop",)
     assert shop.command(*options, "--as", "beside") == 0
     assert "one process restores it: the schema Shop is there" in capsys.readouterr().err
     assert shop.command("restore", "shop", "--as", "a", "-j", "2") == 0
@@ -146,8 +147,27 @@ def test_what_is_of_elsewhere_is_not_taken_for_it(
     assert shop.command("list", "--max-age", "1h", "--target", "two", online=False) == 2
 
 
+def test_several_processes_where_transactions_see_one_moment(shop: Shop) -> None:
+    """What others commit beside it is seen all the same: a materialized view is filled from it."""
+    shop.back_up(jobs=2)
+    name = f"{shop.provision.name}_2"
+    other = new_database(shop.provision.database, name)
+    with other.connect() as connection:
+        for default in ("isolation TO 'repeatable read'", "read_only TO on"):
+            connection.execute(
+                f'ALTER DATABASE "{name}" SET default_transaction_{default}'.encode()
+            )
+    options = ("restore", "shop", "--into", name, "--jobs", "2", "--as", "beside")
+    assert shop.command(*options) == 0
+    with other.connect() as connection:
+        rows = connection.execute(b"SELECT count(*) FROM beside.totals").fetchone()
+    states = shop.provision.value('SELECT count(DISTINCT state) FROM "Shop"."Orders; --"')
+    assert rows == (states,) != (0,)
+
+
 def test_several_processes_that_fail_leave_no_schema(shop: Shop, capsys: Capture) -> None:
     """The country is there, so that its key is made, and has no rows, so that it is refused."""
+    shop.provision.query("COMMENT ON SCHEMA \"Shop\" IS 'The shop'")
     shop.back_up(jobs=2)
     name = f"{shop.provision.name}_2"
     options = ("restore", "shop", "--into", name, "--jobs", "2")
@@ -177,6 +197,12 @@ def test_only_what_is_half_made_is_taken_back(shop: Shop) -> None:
     assert shop.provision.value(CUSTOMERS) == 1000
     with shop.provision.database.connect() as connection:
         mark(connection, "Shop")
+    [problem] = shop.outcome().problems
+    assert problem.message == "the schema `Shop` is half made: a restore is at work, or was killed"
+    shop.spec = shop.spec.replace("schema: Shop,", "schema: Shop, purpose: The shop,")
+    plan = shop.provision.plan(shop.spec)
+    assert [c.summary for c in plan.changes] == []
+    assert any("the schema `Shop` is half made" in warning for warning in plan.warnings)
     with pytest.raises(KeyError):
         fail()
     assert shop.provision.value("SELECT to_regnamespace('\"Shop\"')") is None
