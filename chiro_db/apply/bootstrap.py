@@ -18,7 +18,7 @@ from chiro_db.errors import RefusedError, ServerError
 from chiro_db.kinds import member_of, membership
 from chiro_db.kinds.role import NAME as ROLE
 from chiro_db.kinds.scope import Scope
-from chiro_db.model.plan import Change, Plan
+from chiro_db.model.plan import Change, Plan, Step
 
 if TYPE_CHECKING:
     from chiro_db.catalog.connect import Connection
@@ -198,10 +198,14 @@ def _parted(made: Plan) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     at_once = [
         change
         for change in made.blocked
-        if change.kind in _OF_THE_SERVER or not made.creates_database
+        if change.kind in _OF_THE_SERVER
+        or change.step == Step.CREATE_DATABASE
+        or not made.creates_database
     ]
     waits = [change for change in made.blocked if change not in at_once]
-    return tuple(_blocked(at_once, made.user)), tuple(_blocked(waits, made.user))
+    now = tuple(_blocked(at_once, made.user))
+    said = {line.statement for line in now}
+    return now, tuple(n for n in _blocked(waits, made.user) if n.statement not in said)
 
 
 def _run(connection: Connection, line: Line) -> None:

@@ -176,13 +176,18 @@ def _explained(error: psycopg.OperationalError, to: Where, database: str) -> Con
             "permission denied for database",
             f"grant it: GRANT CONNECT ON DATABASE {quote_name(database)} TO {_user(to)}",
         ),
+        ("too many connections", "the role, the database or the server is at its limit"),
+        (
+            "not currently accepting connections",
+            "ALTER DATABASE ... ALLOW_CONNECTIONS",
+        ),
+        ("invalid database", "a DROP DATABASE was interrupted: drop it, and make it again"),
         (
             f'database "{database}',  # where none was named, libpq has taken the user's name
             "check its name; `chirodb apply` makes the one of the spec"
             if database
             else "name the database",
         ),
-        ("too many connections", "the role, the database or the server is at its limit"),
         ("timeout", "the server did not answer in time; connect_timeout in the URL sets how long"),
         ("does not support SSL", "the server has no TLS; sslmode in the URL asks for it"),
     )

@@ -18,6 +18,7 @@ def settle() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+            os.set_inheritable(number, True)  # for psql, too
     if sys.stdin is None:
         sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = _patient(sys.stdout, 1)

@@ -36,6 +36,6 @@ def on_tables(scope: Scope) -> set[tuple[str, str]]:
     return {
         (fact.schema, name)
         for fact in scope.facts("object")
-        if fact.type == "table" and contested(acl.parse(fact.acl), fact.owner)
+        if fact.type in ("table", "sequence") and contested(acl.parse(fact.acl), fact.owner)
         for name in fact.names
     }

@@ -138,7 +138,7 @@ def _grants(scope: Scope, found: list[Difference]) -> Iterator[Change]:
     reported = acl_groups.reported if scope.additive else acl_groups.taken
     for schema, securable, owner, old, objects, delta, contested in found:
         taken, given = reported(delta, securable), acl_groups.given(delta, securable)
-        columns = below.get(schema, ()) if securable == "table" else ()
+        columns = below.get(schema, ()) if securable in ("table", "sequence") else ()
         for shared, part in _apart(objects, None if contested else columns):
             whose = _Whose(schema, securable, owner, old, bool(delta.merged), shared)
             for by in delta.merged:

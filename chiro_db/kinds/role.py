@@ -248,7 +248,7 @@ def _drop(scope: Scope, name: str) -> Iterator[Change]:
     statements = []
     if belongings:
         # DROP OWNED would drop what it has come to own since: that goes to somebody, too
-        to_whom = sql.Name(heir) if owned and heir is not None else None
+        to_whom = sql.Name(heir) if heir is not None else None
         statements.append(sql.statement("role/reassign", name=role, heir=to_whom))
         statements.append(sql.statement("role/disown", name=role))
     statements.append(sql.statement("role/drop", name=role))
@@ -268,7 +268,7 @@ def _drop(scope: Scope, name: str) -> Iterator[Change]:
             {Need("drop", name)}
             | ({Need("use", name)} if belongings else set())
             | {Need("use", b.owner) for b in belongings if b.owner is not None}
-            | ({Need("use", heir)} if owned and heir else set())
+            | ({Need("use", heir)} if belongings and heir else set())
         ),
         effects=(RoleDropped(name, heir if owned else None),),
         extra=True,

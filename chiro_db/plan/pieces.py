@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from chiro_db.model.plan import Change, Statement
 from chiro_db.model.state import State
-from chiro_db.plan.whole import named_on
+from chiro_db.plan.whole import named_on, replaced
 
 FEW = 7  # names, beside the locks on the catalogs that a GRANT writes to
 _PAYS = 500  # locks held for each name listed, from which on more statements take less time
@@ -45,8 +45,5 @@ def _parted(change: Change) -> Change:
 
 def _texts(statements: Iterable[Statement], whole: str, lists: list[str]) -> Iterator[Statement]:
     for statement in statements:
-        if whole in statement.sql:
-            for part in lists:
-                yield replace(statement, sql=statement.sql.replace(whole, part, 1))
-        else:
-            yield statement
+        parts = (replaced(statement, whole, part) for part in lists)
+        yield from dict.fromkeys(parts)  # one and the same where the list does not stand in it

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from chiro_db import sql
 from chiro_db.model.effect import Granted, On, Revoked
-from chiro_db.model.plan import Change, Plan, Step
+from chiro_db.model.plan import Change, Plan, Statement, Step
 from chiro_db.model.privilege import Securable
 from chiro_db.model.state import State
 
@@ -51,15 +51,18 @@ def overreached(done: Plan, now: State) -> Iterator[Change]:
 def _present(state: State, changes: Iterable[Change]) -> Counter[tuple[str, str]]:
     """How many objects there are by schema and type; none where some are in no fact."""
     present: Counter[tuple[str, str]] = Counter()
+    extended = set(_extended_by(changes))
+    if None in extended:  # where its control file says
+        return present
     for fact in state.facts.get("object", ()):
         present[(fact.schema, fact.type)] += len(fact.names)
-    filled = {(schema, kind) for schema in _extended_by(changes) for kind in _WORDS}
+    filled = {(schema, kind) for schema in extended for kind in _WORDS}
     for group in filled.union(state.foreign or ()):
         del present[group]
     return present
 
 
-def _extended_by(changes: Iterable[Change]) -> Iterator[str]:
+def _extended_by(changes: Iterable[Change]) -> Iterator[str | None]:
     """The schemas into which an earlier step puts an extension."""
     for change in changes:
         if change.kind == "extension" and change.blocked is None and change.after is not None:
@@ -82,6 +85,12 @@ class _Short(NamedTuple):
     alike: Hashable
 
 
+def replaced(statement: Statement, listed: str, by: str) -> Statement:
+    """With another list; a name in quotes can look like one, but stands behind it or elsewhere."""
+    head, found, tail = statement.sql.partition(listed)
+    return replace(statement, sql=head + by + tail) if found and '"' not in head else statement
+
+
 def _shortened(change: Change) -> _Short | None:
     on = named_on(change)
     if on is None:
@@ -89,7 +98,7 @@ def _shortened(change: Change) -> _Short | None:
     named = f" ON {on.type.upper()} {', '.join(change.locks)} "
     words = sql.Keyword(_WORDS[on.type])
     every = f" ON {sql.statement('grant/whole', kinds=words, schema=sql.Name(on.schema))} "
-    statements = tuple(replace(s, sql=s.sql.replace(named, every, 1)) for s in change.statements)
+    statements = tuple(replaced(s, named, every) for s in change.statements)
     # of owner and creators: said twice it is the same, but for a grantor who has nothing any more
     alike = change.address if change.step == Step.RETRACT else (change.step, statements)
     return _Short(replace(change, statements=statements, locks=()), on, alike)

@@ -45,6 +45,8 @@ def maker_of_nothing(survey: Survey) -> Iterator[Finding]:
         if grant.service is None or "made_by" not in grant.body:
             continue
         path = (*grant.path, "made_by")
+        if grant.body["made_by"] == []:
+            yield Finding(path, "`made_by` names nobody", "leave it out: then it is all who make")
         if grant.body.get("cover") == "existing":
             message = "`made_by` is about what is made later, `cover: existing` about what is there"
             yield Finding(path, message, "write `cover: future`")

@@ -122,3 +122,21 @@ services:
     if database.server.version < 150000:
         assert "-- REVOKE CREATE ON SCHEMA public FROM PUBLIC" in after
         assert "log_min_duration_statement" in after
+
+
+def test_who_may_not_make_the_database_is_told_so_first(tmp_path: Path, database: Database) -> None:
+    """Everything waits for it: once, and not after an apply that cannot make it."""
+    name, admin = f"{database.name}_new", f"{database.name}_admin"
+    (tmp_path / "chirodb.yaml").write_text(
+        f"version: 1\ndatabase: {{name: {name}}}\n"
+        f"services: {{shop: {{schema: shop, owner: {name}_owner}}}}\n"
+    )
+    with database.connect() as connection:
+        connection.execute(f"CREATE ROLE \"{admin}\" LOGIN CREATEROLE PASSWORD 'x'".encode())
+    conninfo = database.server.conninfo_of(name, user=admin, password="x")
+    script = _run(tmp_path, conninfo, "bootstrap")
+    assert script.code == 0, script.err
+    assert [
+        line for line in script.out.splitlines() if "CREATEDB" in line and "--" not in line
+    ] == [f"ALTER ROLE {admin} CREATEDB;"]
+    assert "-- these need" not in script.out

@@ -209,9 +209,9 @@ def test_what_is_not_answered_in_time_is_cut_off(shop: Provisioning) -> None:
             connection.execute("SELECT pg_sleep(60)")
         assert connection.closed
     with connected(where(shop.conninfo, shop.name)) as connection:
-        with answering(connection, 0.5):
+        with answering(connection, 2):
             connection.execute("SELECT 1")
-        connection.execute("SELECT pg_sleep(0.8)")
+        connection.execute("SELECT pg_sleep(2.4)")
 
 
 def by_tcp(shop: Provisioning, **parameters: str) -> str:

@@ -9,9 +9,10 @@ import pytest
 from chiro_db.catalog.connect import connected
 from chiro_db.catalog.inspect import inspect, snapshot
 from chiro_db.kinds.scope import Scope
-from chiro_db.model.plan import Plan
+from chiro_db.model.plan import Plan, Statement
 from chiro_db.plan import pieces
 from chiro_db.plan.build import build
+from chiro_db.plan.whole import replaced
 from tests.provisioning import Provisioning, summaries
 
 SPEC = """
@@ -76,4 +77,14 @@ def test_short_lists_grant_the_same(filled: Provisioning, monkeypatch: pytest.Mo
     assert filled.value(
         "SELECT bool_and(proacl::text NOT LIKE '%%{=X/%%') FROM pg_proc"
         " WHERE pronamespace = 'shop'::regnamespace"
+    )
+
+
+def test_a_name_that_looks_like_a_list_stays() -> None:
+    """Before the list stand only words; what another statement has in quotes is a name."""
+    like = Statement('SET LOCAL ROLE "x ON TABLE shop.a y"')
+    grant = Statement('GRANT SELECT ON TABLE shop.a TO "z ON TABLE shop.a y"')
+    assert replaced(like, " ON TABLE shop.a ", " ON ALL ") == like
+    assert replaced(grant, " ON TABLE shop.a ", " ON ALL ").sql == (
+        'GRANT SELECT ON ALL TO "z ON TABLE shop.a y"'
     )
