@@ -46,6 +46,7 @@ def encrypted(own_cluster: Cluster, tmp_path: Path) -> Iterator[tuple[Server, Pa
 def write_on_server(connection: psycopg.Connection, name: str, text: str) -> None:
     lines = text.rstrip("\n").split("\n")
     query = "COPY (SELECT unnest(%s::text[])) TO {}"
-    place = f"'{connection.execute('SHOW data_directory').fetchone()[0]}/{name}'"  # type: ignore[index]
+    [(directory,)] = connection.execute("SHOW data_directory").fetchall()
+    place = f"'{directory}/{name}'"
     with psycopg.ClientCursor(connection) as cursor:
         cursor.execute(query.format(place).encode(), [lines])

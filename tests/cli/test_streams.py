@@ -22,7 +22,7 @@ def shell(provision: Provisioning, line: str) -> Ran:
     given = f"--spec {provision.job(SPEC).loaded.path} --url '{provision.conninfo}'"
     program = line.replace("chirodb", f"{sys.executable} -m chiro_db").replace("GIVEN", given)
     done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", program],  # noqa: S607
+        ["bash", "-o", "pipefail", "-c", program],  # noqa: S607 - the bash of whoever runs it
         env=environment(),
         capture_output=True,
         text=True,
